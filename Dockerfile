@@ -1,0 +1,25 @@
+# The base is pinned by tag. Whoever publishes the image pins its digest too: python:3.13-slim@sha256:...
+FROM python:3.13-slim AS builder
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+RUN python -m venv --without-pip /opt/bylaw
+# The dependencies first, by hash: this layer changes only when the lock does.
+COPY requirements.lock ./
+RUN pip --python /opt/bylaw/bin/python install --require-hashes -r requirements.lock
+COPY . .
+# pip writes the bytecode too, so nothing has to be written at run time.
+RUN pip wheel --no-deps -w /dist . && pip --python /opt/bylaw/bin/python install --no-deps --no-index /dist/*.whl
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="bylaw" \
+      org.opencontainers.image.description="Law for a software catalog: policy-as-code governance for Backstage" \
+      org.opencontainers.image.source="https://github.com/bylaw/bylaw" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=builder /opt/bylaw /opt/bylaw
+ENV PATH=/opt/bylaw/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+# A number, so that Kubernetes' runAsNonRoot can tell. Runs with a read-only root filesystem.
+USER 10001:10001
+# Mount the checkout here: docker run --read-only -v "$PWD:/work:ro" bylaw check .
+WORKDIR /work
+ENTRYPOINT ["bylaw"]
+CMD ["--help"]

@@ -1,0 +1,34 @@
+# METADATA
+# title: Owner is neither a Group nor a User
+# description: >
+#   Only a Group or a User can answer for something. Backstage's default model records any kind as the owner; its newer
+#   one drops the relation silently.
+# custom:
+#   severity: error
+#   reads: relations
+#   remediation: Set spec.owner to the Group that answers for it; use system or dependsOn for other relations.
+package bylaw.ownership.owner_kind_wrong
+
+import rego.v1
+import future.keywords.not
+
+import data.bylaw.lib.entity
+import data.bylaw.lib.references
+
+findings contains finding if {
+	some target in entity.relations.ownedBy
+	some field in data.bylaw.kinds[input.kind]
+	field.relation == "ownedBy"
+	not references.fits(field.kinds, target)
+	some place in references.to("ownedBy", target)
+	place.kinds == field.kinds
+	expected := references.one_of(field.kinds)
+	finding := {
+		"pointer": place.pointer,
+		"message": sprintf("owner %s of %s is a %s, expected %s", [
+			place.text, entity.ref, split(target, ":")[0], expected,
+		]),
+		"observed": place.text,
+		"expected": expected,
+	}
+}

@@ -1,0 +1,24 @@
+"""From documents to a catalog, as Backstage would read it."""
+
+from __future__ import annotations
+
+from bylaw.catalog.catalog import Catalog, address, build, is_skeleton
+from bylaw.catalog.kinds import REVERSE, Kind, Kinds, RelationField
+from bylaw.catalog.references import Reference
+from bylaw.catalog.schemas import Schema, pointer
+from bylaw.catalog.validate import faults
+
+__all__ = [
+    "REVERSE",
+    "Catalog",
+    "Kind",
+    "Kinds",
+    "Reference",
+    "RelationField",
+    "Schema",
+    "address",
+    "build",
+    "faults",
+    "is_skeleton",
+    "pointer",
+]

@@ -1,0 +1,57 @@
+"""``bylaw explain``: what a rule is for and what to do about it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from bylaw.cli import common
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """The command and its options."""
+    command = commands.add_parser("explain", help="why a rule is there and what to do about it")
+    command.add_argument("rule", metavar="RULE", help="its id, or the last part of it")
+    common.add_settings(command)
+    command.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the metadata of one rule."""
+    from bylaw.pipeline import load_policies
+
+    policies = load_policies(common.settings_of(args))
+    rule = policies.find(args.rule)
+    kinds = ", ".join(rule.applies_to.get("kind", ())) or "every entity"
+    more = [f"{key} is {' or '.join(each)}" for key, each in rule.applies_to.items() if key != "kind"]
+    reads = {
+        "entity": "the entity alone",
+        "relations": "the entity and its neighbours",
+        "graph": "the whole catalog",
+    }
+    common.write(f"{rule.id} ({rule.severity})\n{rule.title}\n\n{_filled(rule.description)}\n")
+    common.write(f"What to do:\n{_filled(rule.remediation, '  ')}\n")
+    rows = [
+        ("applies to", " where ".join([kinds, *more])),
+        ("looks at", reads[rule.reads]),
+        ("written in", f"{'Rego' if rule.package else 'Python'}: {rule.shown_source}"),
+    ]
+    common.write(common.table(rows))
+    if rule.parameters:
+        common.write(f"\nparameters, to be set in bylaw.yaml under parameters: {{{rule.id}: ...}}\n")
+        for name, schema in rule.parameters.items():
+            value = policies.parameters[rule.id][name]
+            common.write(f"  {name}: {_plain(value)}\n{_filled(str(schema.get('description', '')), '    ')}")
+    return 0
+
+
+def _filled(text: str, indent: str = "") -> str:
+    filled = textwrap.fill(text, min(common.width(), 100), initial_indent=indent, subsequent_indent=indent)
+    return f"{filled}\n" if text else ""
+
+
+def _plain(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)

@@ -1,0 +1,309 @@
+"""bylaw.yaml and the environment -> Settings. The only reader of options.
+
+The settings are plain frozen values with their defaults, so a run without bylaw.yaml never pays for
+pydantic (80 ms); pydantic reads the file into them and writes ``bylaw.schema.json`` from them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields, replace
+from datetime import date  # noqa: TC003  (pydantic reads it from the annotations)
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import orjson
+
+from bylaw.documents import Limits, load
+from bylaw.errors import ConfigError
+from bylaw.model import Enforcement, EntityRef, RefError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE_NAME = "bylaw.yaml"
+SCHEMA_ID = "https://bylaw.dev/bylaw.schema.json"
+_SHOWN = 60  # characters of a value that a message repeats
+_LIMITS = Limits()
+
+
+def _name_in_file(name: str) -> str:
+    """``from_`` in Python, where ``from`` is taken, is ``from`` in the file."""
+    return name.rstrip("_")
+
+
+class _Positive:
+    """More than zero, as a note to pydantic: its own would have to be imported for it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {**handler(source), "gt": 0}
+
+
+_Count = Annotated[int, _Positive()]
+_Seconds = Annotated[float, _Positive()]
+
+_STRICT = {
+    "extra": "forbid",
+    "use_attribute_docstrings": True,
+    "alias_generator": _name_in_file,
+    "title": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RelationSetting:
+    """A field of an extra kind that names other entities."""
+
+    __pydantic_config__ = _STRICT
+
+    path: str
+    """Where the reference stands, such as ``spec.owner``: one reference or a list of them."""
+    relation: str
+    """The relation from the entity to the one it names, such as ``ownedBy``."""
+    reverse: str
+    """The relation back, such as ``ownerOf``."""
+    default_kind: str | None = None
+    """The kind of a reference that names none."""
+    allowed_kinds: tuple[str, ...] = ()
+    """The kinds that may stand there; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindSetting:
+    """A kind beyond Backstage's own."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: str
+    """The kind as entities spell it; upper and lower case matter."""
+    api_versions: tuple[str, ...]
+    """The ``apiVersion`` values it is written in."""
+    schema: dict[str, Any] = field(default_factory=dict)
+    """JSON Schema (draft 7) of the whole entity; ``{"$ref": "Entity"}`` is Backstage's envelope."""
+    relations: tuple[RelationSetting, ...] = ()
+    """The fields that name other entities."""
+    spec_type: str | None = None
+    """Only entities with this ``spec.type``; empty: all of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """How large the files of strangers may be. Over a limit is a finding, not a crash."""
+
+    __pydantic_config__ = _STRICT
+
+    file_bytes: _Count = _LIMITS.file_bytes
+    """Bytes of one file."""
+    depth: _Count = _LIMITS.depth
+    """Collections inside collections."""
+    document_nodes: _Count = _LIMITS.document_nodes
+    """Values in one YAML document; what an alias stands for counts each time."""
+    file_nodes: _Count = _LIMITS.file_nodes
+    """Values in one file."""
+    files: _Count = 200_000
+    """Files of one run, Location targets included."""
+    seconds: _Seconds = 20.0
+    """Seconds to read one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """What the catalog consists of."""
+
+    __pydantic_config__ = _STRICT
+
+    paths: tuple[str, ...] = ("**/catalog-info.yaml",)
+    """Globs of the files to read in a folder. Location targets are followed inside the checkout."""
+    kinds: tuple[KindSetting, ...] = ()
+    """Kinds beyond Backstage's own."""
+    ai_model: bool = True
+    """Whether the Backstage has ``catalog-backend-module-ai-model``: AiResource and API type mcp-server."""
+    complete: Literal["auto", True, False] = "auto"
+    """Whether what was read is all there is; decides what a reference that leads outside means."""
+    limits: LimitSettings = LimitSettings()
+    """How large the files of strangers may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Which rules are there and how they run."""
+
+    __pydantic_config__ = _STRICT
+
+    paths: tuple[str, ...] = ()
+    """Folders or files with rules of your own, relative to bylaw.yaml."""
+    bundled: bool = True
+    """Whether the rules that come with bylaw apply."""
+    engine: Literal["embedded"] = "embedded"
+    """What evaluates Rego."""
+    deadline: _Seconds = 5.0
+    """Seconds that one rule may take on one entity before its worker is killed."""
+    memory: _Count = 1024
+    """MiB that a worker may take beyond the catalog and the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One stage of an enforcement: ``level``, from a day on, for some owners."""
+
+    __pydantic_config__ = _STRICT
+
+    level: Enforcement
+    """off, observe, warn or deny."""
+    from_: date | None = None
+    """The first day it holds; empty: always."""
+    owners: tuple[str, ...] = ()
+    """References of the owners it holds for, through the group tree; empty: all."""
+
+    def __post_init__(self) -> None:
+        for owner in self.owners:
+            try:
+                EntityRef.parse(owner, "Group")
+            except RefError as error:
+                raise ValueError(f"owners as group:default/payments; {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class EnforcementSettings:
+    """What a gate does with the findings of each rule."""
+
+    __pydantic_config__ = _STRICT
+
+    default: Literal["by_severity", "off", "observe", "warn", "deny"] = "by_severity"
+    """by_severity: error denies, warning warns, info is observed."""
+    rules: dict[str, Enforcement | tuple[Level, ...]] = field(default_factory=dict)
+    """By rule id: one level, or stages of which the last that holds counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that bylaw.yaml can say."""
+
+    __pydantic_config__ = _STRICT
+
+    version: Literal[1] = 1
+    """The version of this file's format."""
+    catalog: CatalogSettings = CatalogSettings()
+    """What the catalog consists of."""
+    policies: PolicySettings = PolicySettings()
+    """Which rules are there and how they run."""
+    enforcement: EnforcementSettings = field(default_factory=EnforcementSettings)
+    """What a gate does with the findings of each rule."""
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Parameters of rules, by rule id."""
+
+
+def read(path: Path | None = None, root: Path | None = None) -> Settings:
+    """The settings of ``path``; without one, of ``bylaw.yaml`` in ``root``; without that, the defaults.
+
+    Raises:
+        ConfigError: the file is not there, cannot be read, or says something that bylaw does not know.
+    """
+    if path is None:
+        path = (root or Path()) / FILE_NAME
+        if not os.path.lexists(path):
+            return Settings()
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name another file with --config") from None
+    return parse(text, path)
+
+
+def parse(text: bytes, path: Path) -> Settings:
+    """The settings that a text says; ``path`` names it in messages and is where relative paths start.
+
+    Raises:
+        ConfigError: every fault of the text, a line each, with the nearest known name where one is near.
+    """
+    documents = load(text)
+    for document in documents:
+        if document.fault:
+            place = f"{path}:{document.fault.line}:{document.fault.column}"
+            raise ConfigError(f"{place}: {document.fault.message}")
+    if len(documents) > 1:
+        raise ConfigError(f"{path}: has {len(documents)} YAML documents, expected one")
+    value = documents[0].value if documents else {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: expected settings such as `version: 1`, found {_shown(value)}")
+    settings = _validated(value, path)
+    folder = path.parent
+    policies = tuple(str(folder / each) for each in settings.policies.paths)
+    return replace(settings, policies=replace(settings.policies, paths=policies))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of bylaw.yaml, for editors."""
+    from pydantic import TypeAdapter
+
+    generated = TypeAdapter(Settings).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **generated}
+
+
+def _validated(value: dict[str, Any], path: Path) -> Settings:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # As JSON and strictly: "yes" is no boolean, 20261201 no date. So bylaw.schema.json says the same.
+        return TypeAdapter(Settings).validate_json(orjson.dumps(value), strict=True)
+    except ValidationError as error:
+        faults: dict[str, str] = {}
+        for each in error.errors(include_url=False):
+            where, what = _fault(dict(each), value)
+            faults.setdefault(where, what)
+    # Of something that may be one word or a list, the error inside the list says more than that it is no word.
+    told = [where for where in faults if not any(other.startswith(f"{where}.") for other in faults)]
+    raise ConfigError("\n".join(f"{path}: {where}{faults[where]}" for where in sorted(told)))
+
+
+def _fault(error: dict[str, Any], value: Any) -> tuple[str, str]:
+    """One of pydantic's errors in our words: where, and what is wrong there."""
+    steps: list[str] = []
+    for step in error["loc"]:  # names of union branches stand among the steps; they are in no file
+        inside = isinstance(value, dict) and step in value
+        if inside or (isinstance(value, list) and isinstance(step, int)):
+            steps.append(str(step))
+            value = value[step]
+    kind = error["type"]
+    if kind in {"missing_argument", "missing"}:
+        return ".".join([*steps, error["loc"][-1]]), " is missing"
+    where = ".".join(steps)
+    if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return where, f" is not a setting{did_you_mean(steps[-1], _all_names() - {steps[-1]})}"
+    context = error.get("ctx", {})
+    words = context["expected"].replace("'", "").lower() if "expected" in context else str(context.get("error", ""))
+    return where, f": expected {_EXPECTED.get(kind) or words or error['msg']}, found {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    return orjson.dumps(value).decode()[:_SHOWN]
+
+
+def _all_names() -> set[str]:
+    classes = (
+        Settings,
+        CatalogSettings,
+        PolicySettings,
+        EnforcementSettings,
+        Level,
+        LimitSettings,
+        KindSetting,
+        RelationSetting,
+    )
+    return {_name_in_file(each.name) for cls in classes for each in fields(cls)}
+
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dataclass_type": "a mapping",
+    "date_from_datetime_parsing": "a date such as 2026-12-31",
+    "date_parsing": "a date such as 2026-12-31",
+    "date_type": "a date such as 2026-12-31",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "greater_than": "more than 0",
+    "int_type": "a whole number",
+    "string_type": "a text",
+    "tuple_type": "a list",
+}
+"""What pydantic's types of error mean to a person; the others bring their own words."""

@@ -1,0 +1,9 @@
+"""Rules over entities, in workers: Rego and Python behind one signature."""
+
+from __future__ import annotations
+
+from bylaw.engine.evaluate import evaluate
+from bylaw.engine.lint import check
+from bylaw.engine.rego import NAME
+
+__all__ = ["NAME", "check", "evaluate"]

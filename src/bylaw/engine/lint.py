@@ -1,0 +1,201 @@
+"""What a Rego module must be before anything is judged by it.
+
+regorus finds out late, and in a crash, what OPA refuses at once: a call of a function that does not exist, a
+rule that needs itself. Both are found here, on the syntax tree, and so is what would make the engines
+disagree (``not`` without ``future.keywords.not``, open-policy-agent/opa#8387) or a verdict depend on
+anything but its input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bylaw.engine.rego import PROBE_FILE, Rego, undefined_names
+from bylaw.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bylaw.rules.metadata import Module
+
+_REFUSED = {
+    "http.send": "a rule has no network; put what it needs into the catalog or a parameter",
+    "net.lookup_ip_addr": "a rule has no network",
+    "opa.runtime": "it shows the environment; use a parameter",
+    "rand.intn": "the same input must give the same verdict",
+    "uuid.rfc4122": "the same input must give the same verdict",
+    "time.now_ns": "use data.bylaw.now_ns, so that a judgement can be repeated with --now",
+}
+_ALSO_BUILTIN = frozenset({"print"})
+_REFERENCES = frozenset({"Var", "RefDot", "RefBrack"})
+
+
+def check(modules: tuple[Module, ...]) -> None:
+    """Compile all modules and refuse what must not run.
+
+    Raises:
+        ConfigError: every fault, one a line, with file, line and column.
+    """
+    engine = Rego(modules)
+    parsed = [_Tree(tree) for tree in engine.syntax() if tree["source"]["file"] != PROBE_FILE]
+    known = engine.builtins() | _ALSO_BUILTIN | {name for tree in parsed for name in tree.defined}
+    faults = [fault for tree in parsed for fault in tree.faults(known)]
+    faults.extend(_recursion(parsed))
+    faults.extend(undefined_names(modules) if not faults else ())
+    if faults:
+        raise ConfigError("\n".join(sorted(faults)))
+
+
+class _Tree:
+    """One module's syntax tree, its names resolved to full paths (``bylaw.lib.entity.ref``)."""
+
+    def __init__(self, tree: dict[str, Any]) -> None:
+        self.file: str = tree["source"]["file"]
+        self._text: bytes = tree["source"]["contents"].encode()
+        body = tree["ast"]
+        self.package = ".".join(_path(body["package"]["refr"]) or ["?"])
+        self._imports = dict(map(self._import, body["imports"]))
+        self._has_not = "future.keywords.not" in self._imports.values()
+        self._rules = list(map(_Rule, body["rules"]))
+        self.defined = {f"{self.package}.{each.name}" for each in self._rules}
+
+    def faults(self, known: frozenset[str]) -> Iterator[str]:
+        """What this module alone does wrong."""
+        for rule in self._rules:
+            for node, span in _nodes(rule.tree):
+                place = f"{self.file}:{span['line']}:{span['col']}" if span else self.file
+                if "NotExpr" in node and not self._has_not:
+                    yield (
+                        f"{place}: `not` means something else in OPA when its operand is undefined; "
+                        "add `import future.keywords.not`"
+                    )
+                if "Call" in node:
+                    yield from self._call(node["Call"], place, known)
+
+    def _call(self, call: dict[str, Any], place: str, known: frozenset[str]) -> Iterator[str]:
+        path = _path(call["fcn"])
+        if path is None:
+            return
+        name = ".".join(path)
+        if name in _REFUSED:
+            yield f"{place}: {name} is not allowed: {_REFUSED[name]}"
+        elif name not in known and self.resolve(path) not in known:
+            yield f"{place}: there is no function {name}"
+
+    def resolve(self, path: list[str]) -> str:
+        """The full path of a name as this module uses it, without ``data.``."""
+        if path[0] == "data":
+            return ".".join(path[1:])
+        if path[0] in self._imports:
+            return ".".join([self._imports[path[0]], *path[1:]])
+        return ".".join([self.package, *path])
+
+    def needs(self) -> Iterator[tuple[str, str, str]]:
+        """``(rule, what it may need, where)`` for each name in the module's rules."""
+        for rule in self._rules:
+            local = set(self._declared(rule.tree))
+            for node, span in _nodes(rule.tree):
+                if not _REFERENCES.isdisjoint(node) and (path := _path(node)) and path[0] not in local:
+                    place = f"{self.file}:{span['line']}" if span else self.file
+                    yield f"{self.package}.{rule.name}", self.resolve(path), place
+
+    def _declared(self, tree: dict[str, Any]) -> Iterator[str]:
+        """The names that a rule declares for itself: they are not the rules of the same name."""
+        for node, _ in _nodes(tree):
+            if "AssignExpr" in node and node["AssignExpr"]["op"] == "ColEq":
+                yield from _variables(node["AssignExpr"]["lhs"])
+            elif "SomeIn" in node:
+                yield from _variables([node["SomeIn"]["key"], node["SomeIn"]["value"]])
+            elif "SomeVars" in node:
+                yield from map(self._slice, node["SomeVars"]["vars"])
+            elif "Every" in node:
+                yield from (self._slice(node["Every"][each]) for each in ("key", "value") if node["Every"][each])
+            elif "Func" in node:
+                yield from _variables(node["Func"]["args"])
+
+    def _import(self, node: dict[str, Any]) -> tuple[str, str]:
+        path = _path(node["refr"]) or ["?"]
+        name = self._slice(node["as"]) if node.get("as") else path[-1]
+        return name, ".".join(path[1:] if path[0] == "data" else path)
+
+    def _slice(self, span: dict[str, int]) -> str:
+        return self._text[span["start"] : span["end"]].decode()
+
+
+class _Rule:
+    """One rule or function of a module: its name, and its tree without the name."""
+
+    def __init__(self, tree: dict[str, Any]) -> None:
+        (kind, body), *_ = tree.items()
+        if kind == "Default":
+            self.name = ".".join(_path(body["refr"]) or ["?"])
+            self.tree = {"value": body["value"]}
+            return
+        (shape, head), *_ = body["head"].items()
+        self.name = ".".join(_path(head["refr"]) or ["?"])
+        self.tree = {
+            "bodies": body["bodies"],
+            shape: {key: each for key, each in head.items() if key != "refr"},
+        }
+
+
+def _recursion(trees: list[_Tree]) -> Iterator[str]:
+    """Rules that need themselves: regorus overflows its stack on them."""
+    import rustworkx
+
+    defined = {name for tree in trees for name in tree.defined}
+    number = {name: index for index, name in enumerate(sorted(defined))}
+    graph = rustworkx.PyDiGraph()
+    graph.add_nodes_from(sorted(defined))
+    places: dict[tuple[str, str], str] = {}
+    for tree in trees:
+        for rule, needed, place in tree.needs():
+            target = _defining(needed, defined)
+            if target is not None:
+                places.setdefault((rule, target), place)
+                graph.add_edge(number[rule], number[target], None)
+    for component in rustworkx.strongly_connected_components(graph):
+        names = sorted(graph[index] for index in component)
+        if len(names) > 1 or graph.has_edge(component[0], component[0]):
+            place = min(where for (one, other), where in places.items() if one in names and other in names)
+            yield f"{place}: rule {names[0]} needs itself ({' -> '.join([*names, names[0]])}): no recursion in Rego"
+
+
+def _defining(path: str, defined: set[str]) -> str | None:
+    """The rule that a reference runs into, if any: a prefix of the path."""
+    steps = path.split(".")
+    for length in range(len(steps), 0, -1):
+        if (name := ".".join(steps[:length])) in defined:
+            return name
+    return None
+
+
+def _path(node: dict[str, Any]) -> list[str] | None:
+    """``["data", "bylaw", "lib"]`` of a reference, as far as it is fixed; None for anything else."""
+    if "Var" in node:
+        return [str(node["Var"]["value"])]
+    if "RefDot" in node:
+        head = _path(node["RefDot"]["refr"])
+        field = node["RefDot"]["field"]
+        return [*head, str(field[1])] if head else None
+    if "RefBrack" in node:
+        return _path(node["RefBrack"]["refr"])
+    return None
+
+
+def _variables(tree: Any) -> Iterator[str]:
+    return (str(node["Var"]["value"]) for node, _ in _nodes(tree) if "Var" in node)
+
+
+def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], dict[str, int] | None]]:
+    """Every node of a tree with its place, without recursion: trees may be deep."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            inner = next(iter(node.values()), None)
+            span = inner.get("span") if isinstance(inner, dict) else None
+            yield node, span
+            stack.extend(node.values())

@@ -1,0 +1,8 @@
+"""The ownership and dependency graph of a catalog, built from plain refs and relations."""
+
+from bylaw.graphs import backend
+from bylaw.graphs.export import render
+from bylaw.graphs.queries import Graph, Group
+from bylaw.graphs.view import View
+
+__all__ = ["Graph", "Group", "View", "backend", "render"]

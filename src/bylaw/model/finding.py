@@ -1,0 +1,119 @@
+"""What a rule says about one place, and the ordered words it says it with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bylaw.model.entity import Document, Location
+
+
+class Severity(StrEnum):
+    """How bad it is, in the eyes of the rule's author."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Outcome(StrEnum):
+    """What one rule has to say about one entity (DESIGN 5.1)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+
+class Enforcement(StrEnum):
+    """What a gate does with a finding."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    WARN = "warn"
+    DENY = "deny"
+
+
+class Status(StrEnum):
+    """How a finding relates to the base that a change is laid over."""
+
+    NEW = "new"
+    EXISTING = "existing"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault at one place.
+
+    A rule says the first group of fields and the engine adds the second, so a rule never repeats what is
+    known of it anyway. ``pointer`` is an RFC 6901 JSON pointer into the entity; ``fix`` is a list of
+    JSON Patch operations; ``key`` tells two findings at one pointer apart (for the fingerprint) where the
+    pointer alone does not. ``nearest_of`` (``{"kinds": [...]}`` or ``{"values": [...]}``) asks the engine to
+    suggest what is nearest to ``observed`` among the catalog's entities or the values.
+
+    Raises:
+        ValueError: no message, or a pointer that is not one.
+    """
+
+    pointer: str
+    message: str
+    observed: Any = None
+    expected: str | None = None
+    suggestion: str | None = None
+    fix: tuple[dict[str, Any], ...] = ()
+    outcome: Outcome = Outcome.FAIL
+    key: str = ""
+    nearest_of: dict[str, list[str]] | None = None
+
+    rule: str = ""
+    severity: Severity = Severity.ERROR
+    enforcement: Enforcement = Enforcement.DENY
+    status: Status = Status.NEW
+    entity: str | None = None
+    entity_url: str | None = None
+    document: Document | None = None
+    location: Location | None = None
+    waiver: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.message:
+            raise ValueError("a finding needs a message")
+        if self.pointer and not self.pointer.startswith("/"):
+            raise ValueError(f'a finding\'s pointer is a JSON pointer such as /spec/owner, not "{self.pointer}"')
+
+    @property
+    def category(self) -> str:
+        """The rule's category: ``ownership`` of ``ownership/owner-unknown``."""
+        return self.rule.partition("/")[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that stay when lines move, words change or severities are argued about."""
+        subject = self.entity or (self.document.path if self.document else None) or ""
+        parts = "\x1f".join((self.rule, subject, self.pointer, self.key))
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str, str, str, str]:
+        """The total order of every report: place, then rule, entity, pointer."""
+        place = self.location
+        path = place.path if place else (self.document.path if self.document else None) or ""
+        return (
+            path,
+            place.line if place else 0,
+            place.column if place else 0,
+            self.rule,
+            self.entity or "",
+            self.pointer,
+            self.key,
+            self.message,
+        )
+
+    def at(self, location: Location | None) -> Finding:
+        """The same finding, placed."""
+        return replace(self, location=location)

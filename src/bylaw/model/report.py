@@ -1,0 +1,83 @@
+"""What a run comes to: findings, a decision, and what they were drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bylaw.model.finding import Finding, Outcome, Severity
+
+
+class Decision(StrEnum):
+    """What a gate says (DESIGN 5.1)."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNDECIDED = "undecided"
+
+    @property
+    def exit_code(self) -> int:
+        """0 allowed, 1 denied, 3 undecided."""
+        return {"allowed": 0, "denied": 1, "undecided": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What is known of a rule without running it: its metadata, written once."""
+
+    id: str
+    title: str
+    description: str
+    severity: Severity
+    remediation: str
+    reads: str
+    language: str
+    source: str
+    """Where the rule is written, for messages about the rule itself."""
+
+    @property
+    def category(self) -> str:
+        """The first part of the id."""
+        return self.id.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a gate. ``findings`` are in the total order of ``Finding.order``, none twice.
+
+    Raises:
+        ValueError: a finding that names no rule, or a rule that the report does not know.
+    """
+
+    gate: str
+    decision: Decision
+    findings: tuple[Finding, ...]
+    rules: Mapping[str, RuleInfo]
+    engine: str
+    entities: int
+    files: int
+    catalog_digest: str
+    policies_digest: str
+    waivers_digest: str
+    complete: bool
+    completeness: str
+    """Why the catalog counts as complete or partial, in words."""
+    owners: Mapping[str, tuple[str, ...]]
+    """The direct owners of the entities that findings name."""
+    lines: Mapping[tuple[str, int], str]
+    """The source lines at which findings stand, for showing; never stored."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know of the run itself."""
+
+    def __post_init__(self) -> None:
+        for finding in self.findings:
+            if finding.rule not in self.rules:
+                raise ValueError(f"a finding of an unknown rule {finding.rule!r}: {finding.message}")
+
+    def count(self, outcome: Outcome) -> int:
+        """How many findings have this outcome."""
+        return sum(finding.outcome is outcome for finding in self.findings)

@@ -1,0 +1,1 @@
+"""Can Backstage ingest it, and does it hang together."""

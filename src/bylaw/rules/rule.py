@@ -1,0 +1,176 @@
+"""The Rule: what is written once about a rule, and what it may look at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
+
+from bylaw.errors import ConfigError
+from bylaw.model import Entity, Finding, RuleInfo, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+
+    from bylaw.catalog import Catalog
+    from bylaw.graphs import Graph
+
+Reads = Literal["entity", "relations", "graph"]
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*/[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may look at besides the entity. Nothing in it changes while rules run."""
+
+    catalog: Catalog
+    graph: Graph
+    parameters: Mapping[str, Any]
+    """The parameters of this rule: its defaults, overlaid with those of bylaw.yaml."""
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule of either language.
+
+    ``subject`` says what it judges: entities, or documents, of which some cannot even be addressed.
+    ``evaluate`` is the function of a Python rule. A Rego rule has ``package`` instead: the path of its
+    module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer.
+
+    Raises:
+        ConfigError: an id that does not name a category and a problem, a missing text, or a field of another
+            shape: what is written wrong must not make a rule that silently judges nothing.
+    """
+
+    id: str
+    title: str
+    description: str
+    remediation: str
+    severity: Severity
+    reads: Reads = "entity"
+    applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    subject: Literal["entity", "document"] = "entity"
+    evaluate: Callable[[Any, Context], Iterable[Finding]] | None = None
+    package: str | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ID.match(self.id):
+            raise ConfigError(f"{self.source or self.id}: rule id {self.id!r}, expected category/problem-in-kebab-case")
+        for name in ("title", "description", "remediation"):
+            if not getattr(self, name).strip():
+                self._refuse(f"has no {name}")
+        for name, said, known in (
+            ("severity", self.severity, tuple(Severity)),
+            ("reads", self.reads, get_args(Reads)),
+            ("subject", self.subject, ("entity", "document")),
+        ):
+            if said not in known:
+                self._refuse(f"has {name} {said!r}, expected {' | '.join(known)}")
+        if (self.evaluate is None) == (self.package is None):
+            self._refuse("needs either an evaluate function or a Rego package")
+        for key, values in self.applies_to.items():
+            if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
+                self._refuse(f'has applies_to {key}: {values!r}, expected texts such as ("API",)')
+
+    def _refuse(self, fault: str) -> NoReturn:
+        raise ConfigError(f"{self.source or self.id}: rule {self.id} {fault}")
+
+    @property
+    def category(self) -> str:
+        """``ownership`` of ``ownership/owner-unknown``."""
+        return self.id.partition("/")[0]
+
+    @property
+    def language(self) -> str:
+        """``rego`` or ``python``."""
+        return "rego" if self.package else "python"
+
+    @property
+    def shown_source(self) -> str:
+        """Where it is written, without the folders of this machine."""
+        package = "/bylaw/rules/"
+        path = Path(self.source).as_posix()
+        return path[path.index(package) + 1 :] if package in path else path
+
+    @cached_property
+    def info(self) -> RuleInfo:
+        """The metadata alone."""
+        return RuleInfo(
+            self.id,
+            self.title,
+            self.description,
+            self.severity,
+            self.remediation,
+            self.reads,
+            self.language,
+            self.shown_source,
+        )
+
+    def applies(self, entity: Entity) -> bool:
+        """Whether the entity passes the rule's filter."""
+        if self._kinds is not None and entity.kind.lower() not in self._kinds:  # decides nearly always
+            return False
+        return all(_matches(entity.data, key, wanted) for key, wanted in self._other_filters)
+
+    @cached_property
+    def _kinds(self) -> frozenset[str] | None:
+        kinds = self.applies_to.get("kind", ("*",))
+        return None if "*" in kinds else frozenset(map(str.lower, kinds))
+
+    @cached_property
+    def _other_filters(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((key, wanted) for key, wanted in self.applies_to.items() if key != "kind")
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters to run with: the defaults, overlaid with ``given``.
+
+        Raises:
+            ConfigError: a parameter that the rule does not have, or a value its schema refuses.
+        """
+        from bylaw.catalog import Schema
+        from bylaw.model import did_you_mean
+
+        for name in given:
+            if name not in self.parameters:
+                known = ", ".join(sorted(self.parameters)) or "none"
+                raise ConfigError(
+                    f"parameters.{self.id}.{name} is not a parameter of the rule"
+                    f"{did_you_mean(name, self.parameters)}; it has {known}"
+                )
+        values = {name: schema.get("default") for name, schema in self.parameters.items()} | dict(given)
+        shape = {"type": "object", "properties": dict(self.parameters)}
+        for place, expected, found in Schema(shape, f"parameters of {self.id}").faults(values):
+            where = place.replace("/", ".")
+            raise ConfigError(f"parameters.{self.id}{where} {expected}, found {found!r:.60}")
+        return values
+
+
+def _matches(entity: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a field has one of the values, as Backstage's entity filters compare: case does not count.
+
+    A list has a value if one of its items does. ``*`` stands for any value, the field being there.
+    """
+    value: Any = entity
+    steps = key.split(".")
+    for index, step in enumerate(steps):
+        if not isinstance(value, dict):
+            return False
+        rest = ".".join(steps[index:])
+        if rest in value:  # keys of annotations and labels hold dots themselves
+            value = value[rest]
+            break
+        value = value.get(step)
+    if value is None:
+        return False
+    if "*" in wanted:
+        return True
+    values = value if isinstance(value, list) else [value]
+    found = {("true" if each else "false") if isinstance(each, bool) else str(each).lower() for each in values}
+    return any(each.lower() in found for each in wanted)

@@ -1,0 +1,123 @@
+"""A folder that nothing may be read outside of."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from bylaw.catalog.placeholders import UnreadableError
+
+STDIN = "-"
+_LONGEST = 4096  # characters of a path; Linux opens nothing that is longer
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A root folder; all paths are relative to it, with forward slashes.
+
+    ``stdin`` holds the bytes of the document ``-``, where there is one.
+    """
+
+    root: Path
+    stdin: bytes | None = None
+
+    @classmethod
+    def around(cls, path: Path, stdin: bytes | None = None) -> Checkout:
+        """The checkout that a path belongs to.
+
+        The git work tree around it; else the current folder, if the path is in it; else the path itself. A
+        link stands where it stands; one to a folder may also lead to its work tree.
+        """
+        target = Path(os.path.realpath(path))
+        itself = target if path.name == ".." else path.parent.resolve() / path.name
+        for start in (itself, target) if target.is_dir() else (itself,):
+            for folder in (start, *start.parents):
+                if os.path.lexists(folder / ".git"):
+                    return cls(folder, stdin)
+        here = Path.cwd().resolve()
+        if itself.is_relative_to(here):
+            return cls(here, stdin)
+        return cls(target if target.is_dir() else itself.parent, stdin)
+
+    def beside(self, path: str, target: str) -> str:
+        """The path that ``target`` means in the file ``path``; ``/x`` counts from the root, as in Backstage.
+
+        Raises:
+            UnreadableError: it leads out of the checkout, or cannot be a path.
+        """
+        if "\0" in target:
+            raise UnreadableError("holds a NUL character")
+        if len(target) > _LONGEST:
+            raise UnreadableError(f"has {len(target):,} characters, and no path has more than {_LONGEST:,}")
+        base = PurePosixPath("/" if target.startswith("/") else f"/{path}").parent
+        steps: list[str] = []
+        for step in (base / target.lstrip("/")).parts[1:]:
+            if step != "..":
+                steps.append(step)
+            elif steps:
+                steps.pop()
+            else:
+                raise UnreadableError(f"names {target}, which leaves the checkout")
+        return "/".join(steps)
+
+    def holds(self, path: str) -> bool:
+        """Whether something stands at the path. ``read`` says whether it may be read.
+
+        Of what lies outside nothing is told: a link that leaves the checkout is there, wherever it leads.
+        """
+        if not self._real(path).is_relative_to(self.root):
+            return True
+        try:
+            (self.root / path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder of the checkout stands at the path."""
+        real = self._real(path)
+        return real.is_relative_to(self.root) and os.path.isdir(real)  # noqa: PTH112  (Path.is_dir may raise)
+
+    def read(self, path: str, most: int) -> bytes:
+        """The bytes of a file of the checkout.
+
+        Raises:
+            UnreadableError: it is not there, no regular file, larger than ``most`` bytes, not readable, or
+                a symbolic link that leads out of the checkout.
+        """
+        if path == STDIN and self.stdin is not None:
+            return self.stdin
+        real = self._real(path)
+        if not real.is_relative_to(self.root):
+            raise UnreadableError("is a symbolic link that leaves the checkout")
+        try:
+            handle = os.open(real, _FLAGS)
+        except OSError as error:
+            raise UnreadableError(f"cannot be opened ({_words(error)})") from None
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+                raise UnreadableError(f"is {kind}, expected a file")
+            if status.st_size > most:
+                raise UnreadableError(
+                    f"has {status.st_size:,} bytes, the limit is {most:,} (catalog.limits.file_bytes)"
+                )
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                return file.read(most + 1)
+        except OSError as error:
+            raise UnreadableError(f"cannot be read ({_words(error)})") from None
+        finally:
+            os.close(handle)
+
+    def _real(self, path: str) -> Path:
+        return Path(os.path.realpath(self.root / path))
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,76 @@
+"""Catalog files of a checkout -> documents: found here, read in workers, and their Locations followed."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bylaw.errors import UsageError
+from bylaw.sources import named, reading
+from bylaw.sources.listing import Listing
+from bylaw.sources.locations import Locations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from bylaw.config import CatalogSettings
+    from bylaw.model import Document
+    from bylaw.sources.checkout import Checkout
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What was read: the documents, in which checkout, and what the reader should know of the reading."""
+
+    documents: tuple[Document, ...]
+    checkout: Checkout
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    paths: Sequence[str],
+    settings: CatalogSettings,
+    *,
+    root: Path | None = None,
+    stdin: bytes | None = None,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Files:
+    """Read files, folders, globs and ``-`` (``stdin``), and what their Locations point to in the checkout.
+
+    ``progress(done, total)`` is told of files. The documents come in no particular order.
+
+    Raises:
+        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files; or more
+            files than the limit.
+    """
+    checkout = named.checkout(paths, root, stdin)
+    listing = Listing(checkout.root)
+    begin = named.find(paths, settings, checkout, listing)
+    locations = Locations(checkout, listing)
+    documents = [reading.unreadable(folder, "is a folder, expected a file") for folder in sorted(begin.folders)]
+    pending, known = sorted(begin.files), set(begin.files)
+    gc_was_on = gc.isenabled()
+    gc.disable()  # everything read here stays; looking for garbage among it doubles the time
+    try:
+        while pending:
+            if len(known) > settings.limits.files:
+                raise UsageError(
+                    f"{len(known):,} files to read, the limit is {settings.limits.files:,} "
+                    "(catalog.limits.files); name a folder, or raise the limit"
+                )
+            before = len(known) - len(pending)
+            fresh = reading.read(pending, checkout, settings.limits, jobs=jobs, before=before, progress=progress)
+            targets: set[str] = set()
+            for document in sorted(fresh, key=lambda each: each.order):
+                followed, found = locations.follow(document)
+                documents.append(followed)
+                targets |= found
+            pending = sorted(targets - known)
+            known |= targets
+    finally:
+        if gc_was_on:
+            gc.enable()
+    return Files(tuple(documents), checkout, (*begin.notes, *listing.notes))

@@ -1,0 +1,155 @@
+"""Which files there are below a folder of a checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from bisect import bisect_left
+from posixpath import commonpath
+from typing import TYPE_CHECKING
+
+from bylaw.sources.globs import is_glob, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_NEVER = frozenset({".git", "node_modules"})
+_PATIENCE = 60  # seconds that git gets
+
+# What a repository can configure must not run here, nor fetch anything: a work tree may come from a stranger.
+_GIT = ("git", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+_OF_A_HOOK = frozenset(  # a git hook runs with these, and they may lead away from the root
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
+)
+
+
+class Listing:
+    """The files of a checkout, each folder looked through once.
+
+    In a git work tree: what git knows of and does not ignore. Where git knows nothing below a folder that is
+    asked for, and outside of work trees: all files. Links to folders are not followed, they are files here. A
+    folder in which nothing is listed stands there with a slash behind it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._in_work_tree = any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
+        self._known: dict[str, list[str]] = {}
+        self._git_failed = False
+        self._closed: set[str] = set()
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader should know of the way the files were found."""
+        notes = []
+        if self._git_failed:
+            notes.append("git could not list the files of this work tree: .gitignore was not honoured")
+        if self._closed:
+            what = "1 folder" if len(self._closed) == 1 else f"{len(self._closed)} folders"
+            notes.append(f"{what} could not be looked into, such as {min(self._closed)}")
+        return notes
+
+    def expect(self, folders: Sequence[str]) -> None:
+        """Folders that will be asked for: git is asked once for all of them."""
+        if self._in_work_tree and len(folders) > 1:
+            self.below(commonpath(folders))
+
+    def below(self, folder: str) -> Sequence[str]:
+        """The paths below a folder (``""`` is the root), sorted."""
+        if folder not in self._known:
+            around = next((each for each in _parents(folder) if each in self._known), None)
+            listed = self._by_git(folder) if around is None else _part(self._known[around], folder)
+            if all(path.endswith("/") for path in listed):
+                listed = sorted(self._walk(folder))
+            self._known[folder] = listed
+        return self._known[folder]
+
+    def select(self, folder: str, patterns: Iterable[str]) -> list[str]:
+        """The files below a folder that some pattern matches and no ``!pattern`` does.
+
+        Patterns count from the folder.
+        """
+        prefix = f"{folder}/" if folder else ""
+        names = (path[len(prefix) :] for path in self.below(folder) if not path.endswith("/"))
+        found = (prefix + name for name in select(names, patterns))
+        return [path for path in found if os.path.lexists(self._root / path)]  # git lists what was deleted, too
+
+    def matching(self, pattern: str) -> list[str]:
+        """The files that a glob, relative to the root, matches."""
+        fixed, rest = split(pattern)
+        return self.select(fixed, (rest,))
+
+    def folders(self, folder: str, patterns: Iterable[str]) -> list[str]:
+        """The folders below a folder that stand where some pattern names a file."""
+        prefix = f"{folder}/" if folder else ""
+        wanted = [each for each in patterns if each.startswith("!") or not is_glob(each.rpartition("/")[2])]
+        found: set[str] = set()
+        for name in {each.rpartition("/")[2] for each in wanted if not each.startswith("!")}:
+            inside = f"/{name}/"
+            for path in self.below(folder):
+                if inside in f"/{path}":
+                    steps = path[len(prefix) :].split("/")
+                    found.update("/".join(steps[: at + 1]) for at, step in enumerate(steps[:-1]) if step == name)
+        return [prefix + each for each in select(sorted(found), wanted)]
+
+    def _by_git(self, folder: str) -> list[str]:
+        """What git lists; nothing outside of work trees, or where git cannot be asked."""
+        if not self._in_work_tree:
+            return []
+        environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+        try:
+            answer = subprocess.run(  # noqa: S603  (fixed words; the folder stands behind --)
+                (*_GIT, *_LIST, "--", folder or "."),
+                cwd=self._root,
+                env=environment | _OFFLINE,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+                timeout=_PATIENCE,
+            )
+        except (OSError, subprocess.SubprocessError):
+            self._git_failed = True
+            return []
+        names = os.fsdecode(answer.stdout).split("\0")
+        return sorted(name for name in names if name and _NEVER.isdisjoint(name.split("/")))
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        """All files below a folder. Without recursion: folders may be nested deeper than Python's calls."""
+        pending = [f"{folder}/" if folder else ""]
+        while pending:
+            prefix = pending.pop()
+            empty = True
+            try:
+                with os.scandir(self._root / prefix) as entries:
+                    for entry in entries:
+                        empty = False
+                        if not entry.is_dir(follow_symlinks=False):
+                            yield prefix + entry.name
+                        elif entry.name not in _NEVER:
+                            pending.append(f"{prefix}{entry.name}/")
+            except OSError:
+                self._closed.add(prefix or "./")
+            if empty and prefix:
+                yield prefix
+
+
+def split(pattern: str) -> tuple[str, str]:
+    """The folder in which all that a glob matches stands, and the rest of the glob."""
+    steps = pattern.split("/")
+    fixed = next((index for index, step in enumerate(steps) if is_glob(step)), len(steps) - 1)
+    return "/".join(steps[:fixed]), "/".join(steps[fixed:])
+
+
+def _part(paths: list[str], folder: str) -> list[str]:
+    """The part of a sorted list that lies below a folder."""
+    after_slash = chr(ord("/") + 1)
+    return paths[bisect_left(paths, f"{folder}/") : bisect_left(paths, folder + after_slash)]
+
+
+def _parents(folder: str) -> Iterator[str]:
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder

@@ -1,0 +1,126 @@
+"""What the paths of a command line mean: the files to begin with."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bylaw.catalog.placeholders import UnreadableError
+from bylaw.config import CatalogSettings
+from bylaw.errors import UsageError
+from bylaw.sources.checkout import STDIN, Checkout
+from bylaw.sources.globs import is_glob
+from bylaw.sources.listing import split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bylaw.sources.listing import Listing
+
+_LOOKS_LIKE_ENTITIES = re.compile(rb"^(?:\xef\xbb\xbf)?apiVersion:[ \t]*['\"]?[\w.-]*\bbackstage\.io/", re.MULTILINE)
+_YAML_NAMES = ("**/*.yaml", "**/*.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The files that paths mean, the folders that have the name of one, and what the reader should know."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def checkout(paths: Sequence[str], root: Path | None = None, stdin: bytes | None = None) -> Checkout:
+    """The checkout that the paths are about: ``root``, or what the first path belongs to.
+
+    Raises:
+        UsageError: ``root`` is no folder.
+    """
+    if root is not None:
+        if not root.is_dir():
+            raise UsageError(f"--root {root}: no such folder")
+        return Checkout(root.resolve(), stdin)
+    first = next((path for path in paths if path != STDIN), ".")
+    return Checkout.around(Path(split(first)[0] or ".") if _is_pattern(first) else Path(first), stdin)
+
+
+def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, listing: Listing) -> Named:
+    """The files that files, folders, globs and ``-`` mean.
+
+    Raises:
+        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files.
+    """
+    files: set[str] = set()
+    folders: dict[str, str] = {}
+    patterns: dict[str, str] = {}
+    for path in paths:
+        if path == STDIN:
+            files.add(STDIN)
+        elif os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises for names that are too long)
+            folders[path] = _inside(path, checkout)
+        elif os.path.lexists(path):
+            files.add(_inside(path, checkout))
+        elif is_glob(path):
+            patterns[path] = _inside(path, checkout)
+        else:
+            raise UsageError(f"{path}: no such file or folder")
+    listing.expect([*folders.values(), *(split(pattern)[0] for pattern in patterns.values())])
+    odd: set[str] = set()
+    notes: set[str] = set()
+    for path, folder in folders.items():
+        found = listing.select(folder, settings.paths)
+        named_so = listing.folders(folder, settings.paths)
+        if not found and not named_so and settings.paths == CatalogSettings().paths:
+            found = [each for each in listing.select(folder, _YAML_NAMES) if _holds_entities(each, settings, checkout)]
+            notes.update([_instead(len(found))] if found else [])
+        if not found and not named_so:
+            raise UsageError(
+                f"{path}: holds no catalog files (looked for {', '.join(settings.paths)}); "
+                "name the files, or say where they are in catalog.paths of bylaw.yaml"
+            )
+        files.update(found)
+        odd.update(named_so)
+    for path, pattern in patterns.items():
+        matched = listing.matching(pattern)
+        if not matched:
+            raise UsageError(f"{path}: matches no file; name a file or a folder")
+        files.update(matched)
+    return Named(frozenset(files), frozenset(odd), tuple(sorted(notes)))
+
+
+def _is_pattern(path: str) -> bool:
+    return is_glob(path) and not os.path.lexists(path)
+
+
+def _inside(path: str, checkout: Checkout) -> str:
+    """The path relative to the checkout's root. A link keeps its own name: reading decides where it leads."""
+    whole = Path(os.path.abspath(path)).as_posix()  # noqa: PTH100  (resolve() would follow the link)
+    if os.path.isdir(whole):  # noqa: PTH112  (as above)
+        folder, rest = whole, ""
+    else:
+        folder, rest = split(whole) if _is_pattern(whole) else os.path.split(whole)
+    resolved = Path(os.path.realpath(folder), rest)
+    if not resolved.is_relative_to(checkout.root):
+        raise UsageError(
+            f"{path}: lies outside the checkout {checkout.root}; "
+            "run bylaw for each of them, or name a --root around both"
+        )
+    inside = resolved.relative_to(checkout.root).as_posix()
+    return "" if inside == "." else inside
+
+
+def _holds_entities(path: str, settings: CatalogSettings, checkout: Checkout) -> bool:
+    try:
+        return _LOOKS_LIKE_ENTITIES.search(checkout.read(path, settings.limits.file_bytes)) is not None
+    except UnreadableError:
+        return False
+
+
+def _instead(count: int) -> str:
+    what = "1 YAML file that holds" if count == 1 else f"{count} YAML files that hold"
+    return (
+        f"no catalog-info.yaml here: read {what} Backstage entities instead (say which in catalog.paths of bylaw.yaml)"
+    )

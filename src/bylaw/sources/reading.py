@@ -1,0 +1,176 @@
+"""Catalog files -> documents, in workers: nothing that a stranger wrote is parsed in this process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bylaw import workers
+from bylaw.catalog.placeholders import UnreadableError, resolve
+from bylaw.documents import Limits, load
+from bylaw.model import Document, Location, Outcome, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bylaw.config import LimitSettings
+    from bylaw.sources.checkout import Checkout
+
+YAML_INVALID = "catalog/yaml-invalid"
+_BATCH = 16  # files a worker gets at once
+
+
+def read(
+    paths: Sequence[str],
+    checkout: Checkout,
+    settings: LimitSettings,
+    *,
+    jobs: int | None = None,
+    before: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Document]:
+    """The documents of some files, in no particular order. What cannot be read is a document with a problem.
+
+    ``progress(done, total)`` is told of files, the ``before`` files of an earlier call included.
+    """
+    documents: list[Document] = []
+    readable: list[str] = []
+    for path in paths:
+        if _is_text(path):
+            readable.append(path)
+        else:
+            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+            documents.append(unreadable(shown, "has a name that is not UTF-8: rename it"))
+
+    def without_lost(task: list[str], failure: workers.Failure) -> list[list[str]]:
+        lost = task[max(failure.part, 0)]
+        documents.append(unreadable(lost, f"could not be read: {failure.reason}"))
+        return [[path for path in task if path != lost]]
+
+    done = before
+    for answer in workers.run(
+        _Reading(checkout, settings),
+        [readable[start : start + _BATCH] for start in range(0, len(readable), _BATCH)],
+        jobs=jobs or workers.available(),
+        bounds=workers.Bounds(deadline=settings.seconds, memory=_memory(settings.file_bytes)),
+        on_failure=without_lost,
+    ):
+        documents.extend(_document(each) for each in answer["documents"])
+        done += answer["files"]
+        progress(done, before + len(paths))
+    return documents
+
+
+def unreadable(path: str, reason: str) -> Document:
+    """What stands in the catalog for a file that cannot be read; the reason is a clause about the file."""
+    problem = Problem(YAML_INVALID, f"the file {reason}", location=Location(path, 1, 1, 1, 1))
+    return Document(path, 0, None, (problem,))
+
+
+def limits(settings: LimitSettings) -> Limits:
+    """The settings that bound one file."""
+    return Limits(
+        file_bytes=settings.file_bytes,
+        depth=settings.depth,
+        document_nodes=settings.document_nodes,
+        file_nodes=settings.file_nodes,
+    )
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be written down: the name of a file may be any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _memory(file_bytes: int) -> int:
+    """MiB that reading one file may take: a value costs up to some thirty times its text in Python."""
+    return 256 + 64 * file_bytes // 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Opens the handler that reads batches of files."""
+
+    checkout: Checkout
+    settings: LimitSettings
+
+    def __call__(self) -> workers.Handler:
+        bounds = limits(self.settings)
+
+        def handle(task: list[str], mark: Callable[[int], None]) -> dict[str, Any]:
+            documents: list[Document] = []
+            for number, path in enumerate(task):
+                mark(number)
+                documents.extend(_read_one(path, self.checkout, bounds))
+            return {"files": len(task), "documents": documents}
+
+        return handle
+
+
+def _read_one(path: str, checkout: Checkout, limits: Limits) -> list[Document]:
+    try:
+        text = checkout.read(path, limits.file_bytes)
+    except UnreadableError as error:
+        return [unreadable(path, str(error))]
+    beside = _Beside(path, checkout, limits.file_bytes)
+    documents = []
+    for each in load(text, limits):
+        if each.fault:
+            fault = each.fault
+            place = Location(path, fault.line, fault.column, fault.end_line, fault.end_column)
+            problem = Problem(YAML_INVALID, fault.message, location=place, expected="YAML 1.2 as Backstage reads it")
+            documents.append(Document(path, each.index, None, (problem,)))
+        elif not isinstance(each.value, dict):
+            found = "a list" if isinstance(each.value, list) else f"{each.value!r:.40}"
+            problem = Problem(YAML_INVALID, f"expected a mapping at the root, found {found}", expected="a mapping")
+            documents.append(Document(path, each.index, None, (problem,)))
+        else:
+            value, problems = resolve(each.value, beside.read, limits)
+            documents.append(Document(path, each.index, value, problems))
+    return documents or [unreadable(path, "holds no entity")]
+
+
+class _Beside:
+    """Reads what the placeholders of one file name: together no more than one file may have."""
+
+    def __init__(self, path: str, checkout: Checkout, most: int) -> None:
+        self._path, self._checkout, self._most = path, checkout, most
+        self._taken = 0
+
+    def read(self, target: str) -> bytes:
+        """The bytes of the file that ``target`` means.
+
+        Raises:
+            UnreadableError: it cannot be had.
+        """
+        if self._taken <= self._most:
+            try:
+                text = self._checkout.read(self._checkout.beside(self._path, target), self._most)
+            except UnreadableError as error:
+                said = str(error)
+                raise UnreadableError(said if target in said else f"names {target}, which {said}") from None
+            self._taken += len(text)
+            if self._taken <= self._most:
+                return text
+        limit = f"{self._most:,} bytes (catalog.limits.file_bytes)"
+        raise UnreadableError(f"names {target}, with which the placeholders of the file have more than {limit}")
+
+
+def _document(value: dict[str, Any]) -> Document:
+    """A document as the worker's JSON tells it."""
+    problems = tuple(
+        Problem(
+            **{
+                **each,
+                "location": Location(**each["location"]) if each["location"] else None,
+                "outcome": Outcome(each["outcome"]),
+            }
+        )
+        for each in value["problems"]
+    )
+    return Document(value["path"], value["index"], value["data"], problems, value["url"])

@@ -1,0 +1,21 @@
+"""What tests of several packages need."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+"""Answers and catalogs recorded from real Backstage servers. They stand beside the repository, not in it."""
+
+
+def oracle(name: str) -> Any:
+    """The recorded answers of one file, such as ``backstage-yaml.json``; skips the test where there are none."""
+    path = SHARED / "oracles" / name
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: answers recorded from Backstage are no part of the repository")
+    return json.loads(path.read_text("utf-8"))
