@@ -14,10 +14,9 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import bylaw
 import catalogs
 import measure
-
-import bylaw
 from bylaw.config import Settings
 from bylaw.engine import data
 from bylaw.rules import bundled_policies, load

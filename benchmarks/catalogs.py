@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUPS = 50
 
@@ -30,10 +33,10 @@ def entity(number: int, total: int) -> dict[str, object]:
         return {**base, "kind": "API", "spec": spec}
     others = [groups + (number * step) % (total - groups) for step in (7, 13)]
     refs = [f"component:e{other}" for other in others if other % 5]
-    spec = {
+    spec: dict[str, object] = {
         "type": "service",
         "lifecycle": "deprecated" if number % 100 == 1 else "production",
-        "owner": owner if number % 50 else f"e{number}-gone",
+        "owner": owner if number % 49 else f"e{number}-gone",
         "system": f"e{_last(number, 20, groups)}",
         "providesApis": [f"e{_last(number, 5, groups, but=20)}"],
         "dependsOn": refs,

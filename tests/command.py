@@ -14,7 +14,6 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bylaw
@@ -22,6 +21,7 @@ from tests.shared import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 BYLAW = (sys.executable, "-P", "-m", "bylaw")
 GOLDEN = ROOT / "tests" / "golden"

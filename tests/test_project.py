@@ -160,9 +160,7 @@ def test_make_refuses_a_python_that_is_too_old_and_says_what_to_do(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("exit_code", "expected"), [(0, 2), (1, 0), (2, 2), (3, 2)])
-def test_make_demo_succeeds_only_when_the_catalog_is_denied(
-    tmp_path: Path, exit_code: int, expected: int
-) -> None:
+def test_make_demo_succeeds_only_when_the_catalog_is_denied(tmp_path: Path, exit_code: int, expected: int) -> None:
     copy_of_makefile(tmp_path)
     command = tmp_path / ".venv/bin/bylaw"
     command.parent.mkdir(parents=True)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bylaw.model import Finding
     from bylaw.rules import Policies
 
-Progress = "Callable[[str, int, int], None]"
 _NO_WAIVERS = f"sha256:{sha256(b'[]').hexdigest()}"
 
 
@@ -32,7 +31,7 @@ def _silent(step: str, done: int, total: int) -> None:
 
 
 def read(
-    paths: Sequence[str | Path] = (".",),
+    paths: str | Path | Sequence[str | Path] = ".",
     *,
     settings: Settings | None = None,
     root: str | Path | None = None,
@@ -52,7 +51,7 @@ def read(
     """
     settings = settings or config.read()
     found = files.read(
-        [str(path) for path in paths],
+        [str(path) for path in ([paths] if isinstance(paths, str | Path) else paths)],
         settings.catalog,
         root=Path(root) if root else None,
         stdin=stdin,
@@ -155,6 +154,8 @@ def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) ->
 def _notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
     skeletons = sorted({document.path or "" for document in catalog.documents if catalogs.is_skeleton(document.data)})
     notes = []
+    if not catalog.entities:
+        notes.append("no entity was read: say where the catalog files are in catalog.paths of bylaw.yaml")
     if skeletons:
         what = "1 scaffolder skeleton" if len(skeletons) == 1 else f"{len(skeletons)} scaffolder skeletons"
         notes.append(f"{what} not judged, being no entity yet (its name is an expression): {_first(skeletons)}")

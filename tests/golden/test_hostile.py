@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import resource
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command import TEAM_A, Ran, entity, run, same, write
+from tests.command import BYLAW, TEAM_A, Ran, entity, run, same, scrubbed, without_privileges, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +29,7 @@ def laughs(levels: int) -> str:
     return "\n".join(lines)
 
 
-TEXTS = {
+TEXTS: dict[str, str | bytes] = {
     "alias-bomb": laughs(9),
     "aliases-of-a-text": f"a: &a {'x' * MIB}\nb: [{', '.join(['*a'] * 50)}]\n",
     "bad-owner": entity("bad-owner", **BAD_OWNER),
@@ -70,9 +74,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with place("huge-file").open("wb") as file:
         file.truncate(100 * MIB)
     place("folder").mkdir()
-    (write(place("folder-with-file"), {NAME: entity("in-a-folder", **BAD_OWNER)}))
+    write(place("folder-with-file"), {NAME: entity("in-a-folder", **BAD_OWNER)})
     place("unreadable").write_text(entity("unreadable"))
-    place("unreadable2")
     (folder / "unreadable" / NAME).chmod(0)
     place("link-loop").symlink_to(NAME)
     place("link-circle").symlink_to("other")
@@ -86,9 +89,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "link-folder-outside").symlink_to(outside)
     os.mkfifo(place("pipe"))
     listening = socket.socket(socket.AF_UNIX)
-    here = os.open(place("socket").parent, os.O_RDONLY)
-    listening.bind(f"/proc/self/fd/{here}/{NAME}")
-    os.close(here)
+    with contextlib.chdir(place("socket").parent):  # the path of a socket is short
+        listening.bind(NAME)
     listening.close()
     write(folder, {f"new\nline\x1b[31m/{NAME}": entity("new-line", **BAD_OWNER)})
     write(folder, {f"ein Name – 名前/{NAME}": entity("unicode", **BAD_OWNER)})
@@ -105,5 +107,57 @@ def ran(checkout: Path) -> Ran:
 
 
 def test_each_gives_one_finding_at_its_place_and_the_rest_is_judged(ran: Ran) -> None:
-    same("hostile.txt", "".join(f"{line}\n" for line in ran.findings))
+    told = [
+        {
+            "place": [each["location"][key] for key in ("path", "line", "column")],
+            "rule": each["rule"],
+            "entity": each["entity"],
+            "message": each["message"],
+        }
+        for each in ran.report["findings"]
+    ]
+    same("hostile.json", json.dumps(told, indent=1, ensure_ascii=True) + "\n")
     assert (ran.code, ran.err) == (1, "")
+
+
+def test_nothing_of_what_lies_outside_is_read_and_nothing_that_is_said_is_done(ran: Ran, checkout: Path) -> None:
+    assert ran.report["catalog"]["entities"] == 12
+    assert "root:" not in ran.out
+    assert "component:default/outside" not in ran.out
+    assert not (checkout / "pwned").exists()
+
+
+def test_the_order_of_the_paths_the_workers_and_the_hash_seed_change_nothing(ran: Ran, checkout: Path) -> None:
+    folders = [each.name for each in os.scandir(checkout) if not each.is_symlink() and "latin" not in each.name]
+    latin = os.fsdecode(b"latin-\xe9")
+    for jobs, seed in (("1", "1"), ("3", "2")):
+        folders.reverse()
+        arguments = ["check", "--format", "json", "--jobs", jobs, *folders, latin]
+        again = run(*map(os.fsencode, arguments), cwd=checkout, environment={"PYTHONHASHSEED": seed})
+        assert again.out == ran.out
+
+
+def test_memory_and_time_are_bounded(checkout: Path) -> None:
+    # Far more than is needed (some 100 MiB), and far less than a file of this checkout could take.
+    limit = 512 * MIB
+
+    def bound() -> None:
+        without_privileges()
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+    done = subprocess.run(
+        [*BYLAW, "check", "--jobs", "1"],
+        cwd=checkout,
+        env=scrubbed(),
+        capture_output=True,
+        preexec_fn=bound,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_the_text_report_lets_nothing_act_on_the_terminal(checkout: Path) -> None:
+    shown = run("check", cwd=checkout)
+    assert shown.code == 1
+    assert "new\\nline\\x1b[31m/catalog-info.yaml:10:14" in shown.out
+    assert all(character.isprintable() or character == "\n" for character in shown.out)

@@ -15,10 +15,10 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
-	relations := entity.relations
 	entities := data.catalog.entities
 	some field in data.bylaw.kinds[input.kind]
 	object.get(input, field.field, null) != null

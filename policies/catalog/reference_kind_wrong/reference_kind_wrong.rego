@@ -15,12 +15,12 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
-	relations := entity.relations
 	some field in data.bylaw.kinds[input.kind]
-	object.get(input, field.field, null) != null
+	contains(json.marshal(object.get(input, field.field, null)), ":") # only what names a kind can name a wrong one
 	field.relation != "ownedBy"
 	count(field.kinds) > 0
 	some target in relations[field.relation]

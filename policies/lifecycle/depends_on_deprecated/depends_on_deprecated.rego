@@ -29,12 +29,12 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["lifecycle/depends-on-deprecated"]
 	not input.spec.lifecycle in parameters.deprecated
-	relations := entity.relations
 	entities := data.catalog.entities
 	some relation in parameters.relations
 	some target in relations[relation]

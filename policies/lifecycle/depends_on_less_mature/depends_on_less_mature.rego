@@ -31,12 +31,12 @@ package bylaw.lifecycle.depends_on_less_mature
 import rego.v1
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["lifecycle/depends-on-less-mature"]
 	input.spec.lifecycle in parameters.mature
-	relations := entity.relations
 	entities := data.catalog.entities
 	some relation in parameters.relations
 	some target in relations[relation]

@@ -13,12 +13,14 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
-	some target in entity.relations.ownedBy
 	some field in data.bylaw.kinds[input.kind]
 	field.relation == "ownedBy"
+	contains(json.marshal(object.get(input, field.field, null)), ":") # only what names a kind can name a wrong one
+	some target in relations.ownedBy
 	not references.fits(field.kinds, target)
 	some place in references.to("ownedBy", target)
 	place.kinds == field.kinds

@@ -14,10 +14,11 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
+import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
-	some target in entity.relations.ownedBy
+	some target in relations.ownedBy
 	not data.catalog.entities[target]
 	some place in references.to("ownedBy", target)
 	references.fits(place.kinds, target)

@@ -114,13 +114,14 @@ def address(data: Any) -> EntityRef | None:
 
 
 def is_skeleton(data: Any) -> bool:
-    """Whether a document is a scaffolder skeleton: its name is still an expression.
+    """Whether a document is a scaffolder skeleton: its name is still an expression, ``${{ … }}`` or ``{{ … }}``.
 
-    Backstage cannot ingest such a document, so leaving it unjudged lets nothing into a catalog.
+    No entity can bear such a name, so leaving the document unjudged lets nothing into a catalog. (Where the
+    file lies, or what else it holds, would be no such proof.)
     """
     metadata = data.get("metadata") if isinstance(data, dict) else None
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    return isinstance(name, str) and "${{" in name
+    return isinstance(name, str) and "{{" in name
 
 
 def _entity(document: Document) -> Entity | None:

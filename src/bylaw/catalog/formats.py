@@ -15,6 +15,8 @@ from bylaw.catalog.schemas import pointer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    _Steps = tuple[str | int, ...]
+
 _LONGEST = 63
 _LONGEST_PREFIX = 253
 
@@ -31,6 +33,7 @@ _PLAIN_URL = re.compile(r"https?://[a-z0-9]+(?:[-.][a-z0-9]+)*\.[a-z]{2,}(?:/[-\
 
 _NAME_WORDS = "letters and digits, separated by any of - _ . (at most 63 characters)"
 _LABEL_WORDS = "lower-case letters and digits, separated by - (at most 63 characters)"
+_TAG_WORDS = "lower-case letters, digits and : + #, separated by - (at most 63 characters)"
 _KEY_WORDS = f"[prefix/]name: the prefix a lower-case domain, the name {_NAME_WORDS}"
 
 
@@ -88,33 +91,31 @@ def faults(entity: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
     Values of another type than text are the schema's to report, and so are empty ones.
     """
+    for steps, value, is_valid, words in _fields(entity):
+        if isinstance(value, str) and value and not is_valid(value):
+            yield pointer(*steps), f"must be {words}", value
     metadata = _mapping(entity.get("metadata"))
-    yield from _text("/apiVersion", entity.get("apiVersion"), _is_api_version, "suffix or domain/suffix")
-    yield from _text("/kind", entity.get("kind"), is_kind, "letters and digits, a letter first (at most 63)")
-    yield from _text("/metadata/name", metadata.get("name"), is_name, _NAME_WORDS)
-    yield from _text("/metadata/namespace", metadata.get("namespace"), is_namespace, _LABEL_WORDS)
+    for name in ("labels", "annotations"):
+        for key in _mapping(metadata.get(name)):
+            if not _is_key(key):
+                yield pointer("metadata", name, key), f"must have a key of the form {_KEY_WORDS}", key
+
+
+def _fields(entity: Mapping[str, Any]) -> Iterator[tuple[_Steps, Any, Callable[[str], bool], str]]:
+    """``(where, value, test, what it must be)`` for each field whose value has a form."""
+    metadata = _mapping(entity.get("metadata"))
+    yield ("apiVersion",), entity.get("apiVersion"), _is_api_version, "suffix or domain/suffix"
+    yield ("kind",), entity.get("kind"), is_kind, "letters and digits, a letter first (at most 63)"
+    yield ("metadata", "name"), metadata.get("name"), is_name, _NAME_WORDS
+    yield ("metadata", "namespace"), metadata.get("namespace"), is_namespace, _LABEL_WORDS
     for key, value in _mapping(metadata.get("labels")).items():
-        place = pointer("metadata", "labels", key)
-        if not _is_key(key):
-            yield place, f"must have a key of the form {_KEY_WORDS}", key
-        yield from _text(place, value, is_name, f"empty, or {_NAME_WORDS}")
-    for key in _mapping(metadata.get("annotations")):
-        if not _is_key(key):
-            place = pointer("metadata", "annotations", key)
-            yield place, f"must have a key of the form {_KEY_WORDS}", key
+        yield ("metadata", "labels", key), value, is_name, f"empty, or {_NAME_WORDS}"
     for index, tag in enumerate(_sequence(metadata.get("tags"))):
-        words = "lower-case letters, digits and : + #, separated by - (at most 63 characters)"
-        yield from _text(pointer("metadata", "tags", index), tag, _is_tag, words)
+        yield ("metadata", "tags", index), tag, _is_tag, _TAG_WORDS
     for index, link in enumerate(map(_mapping, _sequence(metadata.get("links")))):
-        place = pointer("metadata", "links", index)
-        yield from _text(f"{place}/url", link.get("url"), _is_url, "an absolute URL")
-        for name in ("title", "icon"):
-            yield from _text(f"{place}/{name}", link.get(name), _is_not_blank, "not blank")
-
-
-def _text(place: str, value: Any, is_valid: Callable[[str], bool], words: str) -> Iterator[tuple[str, str, Any]]:
-    if isinstance(value, str) and value and not is_valid(value):
-        yield place, f"must be {words}", value
+        yield ("metadata", "links", index, "url"), link.get("url"), _is_url, "an absolute URL"
+        yield ("metadata", "links", index, "title"), link.get("title"), _is_not_blank, "not blank"
+        yield ("metadata", "links", index, "icon"), link.get("icon"), _is_not_blank, "not blank"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

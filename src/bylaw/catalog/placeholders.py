@@ -90,7 +90,7 @@ def _json(text: bytes, target: str, limits: Limits) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise UnreadableError(f"names {target}, which is not JSON (line {error.lineno}: {error.msg})") from None
+        raise UnreadableError(f"names {target}, which is not JSON (line {error.lineno})") from None
     depth, nodes, level = 0, 1, [value]
     while collections := [each for each in level if isinstance(each, dict | list)]:
         level = [item for each in collections for item in (each.values() if isinstance(each, dict) else each)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _open_closed_streams()
+    gc.disable()  # a command lives for seconds and keeps nearly all it makes: looking for garbage is lost time
     try:
         code = _run(argv)
         sys.stdout.flush()

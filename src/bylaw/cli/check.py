@@ -37,7 +37,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--now", type=common.day, metavar="DATE", help="the day of the judgement, so that it can be repeated"
     )
-    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    command.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="auto (default): on a terminal"
+    )
     command.set_defaults(run=run)
 
 

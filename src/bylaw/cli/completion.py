@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         help="print a completion script for a shell",
         description='For bash: eval "$(bylaw completion bash)" in ~/.bashrc. For zsh and fish alike.',
     )
-    command.add_argument("shell", choices=_SHELLS)
+    command.add_argument("shell", choices=_SHELLS, help="the shell that is to complete")
     command.set_defaults(run=run)
 
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = commands.add_parser("explain", help="why a rule is there and what to do about it")
+    command = commands.add_parser(
+        "explain",
+        help="why a rule is there and what to do about it",
+        description="Say why a rule is there, what to do about its findings, and what its parameters are.",
+    )
     command.add_argument("rule", metavar="RULE", help="its id, or the last part of it")
     common.add_settings(command)
     command.set_defaults(run=run)
@@ -49,8 +53,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _filled(text: str, indent: str = "") -> str:
-    filled = textwrap.fill(text, min(common.width(), 100), initial_indent=indent, subsequent_indent=indent)
-    return f"{filled}\n" if text else ""
+    if not text:
+        return ""
+    lines = textwrap.wrap(
+        text,
+        min(common.width(), 100),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,  # names such as backstage.io/techdocs-ref stay whole
+        break_long_words=False,
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _plain(value: Any) -> str:

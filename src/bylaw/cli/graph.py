@@ -16,23 +16,27 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """The command and those below it."""
-    command = commands.add_parser("graph", help="ask the ownership and dependency graph")
+    command = commands.add_parser(
+        "graph",
+        help="ask the ownership and dependency graph",
+        description="Ask who owns an entity, who needs it, and how two of them hang together.",
+    )
     questions = command.add_subparsers(dest="question", metavar="QUESTION", required=True)
     owners = _question(questions, "owners", _owners, "who owns an entity, directly and in effect")
     owners.add_argument("ref", metavar="REF", help="such as component:default/orders")
     dependents = _question(questions, "dependents", _dependents, "what needs an entity")
-    dependents.add_argument("ref", metavar="REF")
+    dependents.add_argument("ref", metavar="REF", help="such as api:default/orders")
     dependents.add_argument("--direct", action="store_true", help="not through others")
     why = _question(questions, "why", _why, "how one entity leads to another")
-    why.add_argument("ref", metavar="FROM")
-    why.add_argument("other", metavar="TO")
+    why.add_argument("ref", metavar="FROM", help="the entity to begin with")
+    why.add_argument("other", metavar="TO", help="the entity to arrive at")
     export = _question(questions, "export", _export, "write the whole graph")
-    export.add_argument("--format", choices=("graphml", "dot", "json"), default="json")
+    export.add_argument("--format", choices=("graphml", "dot", "json"), default="json", help="default: json")
     export.add_argument("--around", metavar="REF", help="only this entity and its neighbours")
 
 
 def _question(questions: Any, name: str, answer: Callable[[argparse.Namespace, Catalog, Graph], int], text: str) -> Any:
-    question = questions.add_parser(name, help=text, description=f"Find out {text}.")
+    question = questions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     question.add_argument(
         "--in",
         dest="paths",
@@ -110,7 +114,7 @@ def _found(text: str, graph: Graph) -> str:
     if key in graph:
         return key
     if ":" not in text:
-        named = [each for each in graph.keys if each.partition("/")[2] == text.lower()]
+        named = sorted(each for each in graph.keys if each.partition("/")[2] == text.lower())
         if len(named) == 1:
             return named[0]
         if named:

@@ -16,7 +16,7 @@ Nothing is overwritten."""
 
 def add(commands: Any) -> None:
     """The command and what it can begin."""
-    command = commands.add_parser("new", help="begin a rule of your own")
+    command = commands.add_parser("new", help="begin a rule of your own", description="Begin a rule of your own.")
     things = command.add_subparsers(dest="thing", metavar="THING", required=True)
     rule = things.add_parser(
         "rule",

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = commands.add_parser("rules", help="list all rules")
+    command = commands.add_parser(
+        "rules", help="list all rules", description="List the rules that apply here: those of bylaw and your own."
+    )
     common.add_settings(command)
-    command.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    command.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     command.set_defaults(run=run)
 
 

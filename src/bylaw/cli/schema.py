@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """The command; it has no options."""
-    command = commands.add_parser("schema", help="print the JSON Schema of bylaw.yaml")
+    command = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of bylaw.yaml",
+        description="Print the JSON Schema of bylaw.yaml, by which editors complete and check it.",
+    )
     command.set_defaults(run=run)
 
 

@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
         type=percentage,
         help="fail if fewer percent of the lines of Rego are reached",
     )
-    command.add_argument("--format", choices=("text", "json"), default="text")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     command.set_defaults(run=run)
 
 

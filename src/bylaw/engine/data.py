@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from bylaw.model import Entity
     from bylaw.rules import Policies, Reads
 
+PATHS = (
+    "catalog.entities",
+    "catalog.relations",
+    "catalog.groups",
+    "catalog.complete",
+    "bylaw.parameters",
+    "bylaw.kinds",
+    "bylaw.today",
+    "bylaw.now_ns",
+)
+"""All there is under ``data``, beside the modules themselves."""
+
 
 def document(entity: Entity) -> bytes:
     """``input``: the entity as its author wrote it, the namespace filled in."""

@@ -157,16 +157,19 @@ class _Judge:
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task
         found: list[tuple[Any, ...]] = []
+        plans: dict[str | None, list[tuple[int, int, Rule]]] = {}
         for index in range(start, stop):
             document = self._catalog.documents[index]
             if is_skeleton(document.data):
                 continue
             entity = self._entity(document)
             given = False
-            for position, number in enumerate(numbers):
-                rule = self.policies.rules[number]
+            kind = entity.kind if entity else None
+            if kind not in plans:
+                plans[kind] = self._plan(kind, numbers)
+            for position, number, rule in plans[kind]:
                 subject: Any = document if rule.subject == "document" else entity
-                if subject is None or (rule.subject == "entity" and not rule.applies(subject)):
+                if rule.subject == "entity" and not rule.applies(subject):
                     continue
                 mark((index - start) * len(numbers) + position)
                 if rule.package and self._rego and entity and not given:
@@ -174,6 +177,11 @@ class _Judge:
                     given = True
                 found.extend((index, number, each) for each in self._told(rule, number, subject))
         return [start, stop, found]
+
+    def _plan(self, kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
+        """The rules for entities of a kind, or (None) for documents that are no entity: place, number, rule."""
+        rules = [(position, number, self.policies.rules[number]) for position, number in enumerate(numbers)]
+        return [each for each in rules if each[2].subject == "document" or (kind and each[2].is_for(kind))]
 
     def _told(self, rule: Rule, number: int, subject: Any) -> list[Any]:
         """What one rule says about one entity or document, or that it came to no answer."""

@@ -20,7 +20,7 @@ import regorus
 from bylaw.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bylaw.rules.metadata import Module
 
@@ -110,23 +110,43 @@ class Rego:
         return frozenset(orjson.loads(self._engine.eval_rule_as_json(f"data.{_PROBE}.builtins.answer")))
 
 
-def undefined_names(modules: Iterable[Module]) -> Iterator[str]:
+def parse(module: Module) -> None:
+    """Read one module and forget it.
+
+    Raises:
+        ConfigError: it does not parse; the message has file, line and column.
+    """
+    try:
+        regorus.Engine().add_policy(module.path, module.text)
+    except RuntimeError as error:
+        raise ConfigError(f"{explain(error)}; the policy does not compile") from None
+
+
+def undefined_names(modules: Sequence[Module]) -> Iterator[str]:
     """``file:line:column: what`` for each variable that nothing defines.
 
     The interpreter finds out when it gets there, the compiler at once; so each module is compiled, and what
     else the compiler has to say (it knows less of Rego than the interpreter) is not listened to.
     """
     sources = [(module.path, module.text) for module in modules]
-    for module in modules:
-        entry = _FIRST_RULE.search(module.text)
-        if entry is None:
-            continue
-        try:
-            regorus.Program.compile_from_modules("{}", sources, [f"data.{module.package}.{entry.group(1)}"])
-        except RuntimeError as error:
-            said = _UNDEFINED_NAME.search(str(error))
-            if said:
-                yield f"{said['file']}:{said['line']}:{said['column']}: nothing defines {said['name']}"
+    entries = [
+        f"data.{module.package}.{first.group(1)}" for module in modules if (first := _FIRST_RULE.search(module.text))
+    ]
+    if not entries or _compiler_says(sources, entries) is None:  # nearly always, and n times cheaper
+        return
+    for entry in entries:
+        said = _UNDEFINED_NAME.search(_compiler_says(sources, [entry]) or "")
+        if said:
+            yield f"{said['file']}:{said['line']}:{said['column']}: nothing defines {said['name']}"
+
+
+def _compiler_says(sources: list[tuple[str, str]], entries: list[str]) -> str | None:
+    """What is wrong with the rules that the entries need; None if nothing is."""
+    try:
+        regorus.Program.compile_from_modules("{}", sources, entries)
+    except RuntimeError as error:
+        return str(error)
+    return None
 
 
 def explain(error: BaseException) -> str:

@@ -81,6 +81,8 @@ def told(findings: list[Finding]) -> list[orjson.Fragment]:
     Raises:
         ShapeError: one that is not of the shape of a finding, or no JSON.
     """
+    if not findings:  # nearly always
+        return []
     parts = list(map(_told, findings[:_MOST]))
     hidden = {each.outcome for each in findings[_MOST:]}
     if hidden:

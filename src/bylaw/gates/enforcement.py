@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bylaw.model import Enforcement, EntityRef, Finding, RefError, Severity
+from bylaw.model import Enforcement, EntityRef, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,11 +60,4 @@ def _holds(stage: Level, finding: Finding, today: date, owners_of: Callable[[str
     if not stage.owners:
         return True
     owners = owners_of(finding.entity) if finding.entity else ()
-    return not set(owners).isdisjoint(map(_canonical, stage.owners))
-
-
-def _canonical(ref: str) -> str:
-    try:
-        return str(EntityRef.parse(ref, "Group"))
-    except RefError:
-        return ref
+    return not set(owners).isdisjoint(str(EntityRef.parse(each, "Group")) for each in stage.owners)

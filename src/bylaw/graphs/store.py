@@ -75,6 +75,7 @@ class Store:
         # A partial of a plain function and not a bound method: that would tie the store into a reference
         # cycle, and a server that replaces its graph would wait for the collector to free the old one.
         nothing = View(self._names, self._numbers, [])
+        self._firsts: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
         self._merged = lru_cache(VIEWS_KEPT)(partial(_merged, self._views, nothing))
 
     @classmethod
@@ -189,7 +190,10 @@ class Store:
 
     def cycle_from(self, key: str, *types: str) -> tuple[str, ...] | None:
         """The one of ``cycles`` that begins with a ref, if one does. Asking for every ref costs no more than once."""
-        return self.view(*types).cycle_by_first.get(key)
+        firsts = self._firsts.get(types)
+        if firsts is None:
+            firsts = self._firsts[types] = {cycle[0]: cycle for cycle in self.cycles(*types)}
+        return firsts.get(key)
 
     def cycle_of(self, key: str, *types: str) -> tuple[str, ...] | None:
         """A shortest cycle through a ref, beginning with it; None where it is on none.

@@ -152,11 +152,6 @@ class View:
         firsts = sorted({min(tangle) for tangle in set(self.tangles.values())})
         return tuple(cycle for first in firsts if (cycle := self.cycle_through(first)) is not None)
 
-    @cached_property
-    def cycle_by_first(self) -> dict[str, tuple[str, ...]]:
-        """The same, by the ref that each begins with."""
-        return {cycle[0]: cycle for cycle in self.cycles}
-
     def cycle_through(self, node: int) -> tuple[str, ...] | None:
         """A shortest cycle through a node, beginning with it; at once None where it is on no cycle."""
         tangle = self.tangles.get(node)

@@ -28,6 +28,8 @@ class Names:
 
         Upper and lower case count for little; of two that are equally near, the first in the alphabet wins.
         """
+        if text in self._names:
+            return text
         from rapidfuzz import process, utils
         from rapidfuzz.distance import OSA, JaroWinkler
 

@@ -56,7 +56,7 @@ def judge(fixture: Fixture, settings: Settings) -> Judged:
     if details:
         unanswered = report.count(Outcome.ERROR) and all(each["outcome"] != Outcome.ERROR for each in wanted.findings)
         outcome = Outcome.ERROR if unanswered else Outcome.FAIL
-    trial = Trial(fixture.folder.name, str(fixture.folder), outcome, tuple(details))
+    trial = Trial(fixture.folder.name, fixture.folder.as_posix(), outcome, tuple(details))
     return Judged(trial, bool(wanted.findings), catalog, own, wanted.now)
 
 

@@ -11,7 +11,7 @@ from bylaw.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bylaw.policy_tests.results import Coverage, Results, Tested, Trial
+    from bylaw.policy_tests.results import Coverage, Results, Subject, Trial
 
 _LABEL = {Outcome.PASS: "ok", Outcome.FAIL: "FAIL", Outcome.ERROR: "ERROR", Outcome.NOT_APPLICABLE: "none"}
 _INDENT = " " * 7
@@ -19,9 +19,9 @@ _INDENT = " " * 7
 
 def as_text(results: Results) -> str:
     """One line for each rule; what failed under its own; what is not covered, and a summary, at the end."""
-    width = max((len(each.id) for each in results.tested), default=0)
-    lines = [line for each in results.tested for line in _lines(each, width)]
-    partly = [each.coverage for each in results.tested if each.coverage and each.coverage.uncovered]
+    width = max((len(each.id) for each in results.subjects), default=0)
+    lines = [line for each in results.subjects for line in _lines(each, width)]
+    partly = [each.coverage for each in results.subjects if each.coverage and each.coverage.uncovered]
     if partly:
         lines.extend(["", "lines that no test and no fixture reached:"])
         lines.extend(f"  {each.path}: {_ranges(each.uncovered)}" for each in partly)
@@ -43,7 +43,7 @@ def as_json(results: Results) -> str:
             "below_threshold": results.below_threshold,
             "without_failing_case": list(results.without_failing_case),
         },
-        "tested": [
+        "subjects": [
             {
                 "id": each.id,
                 "outcome": each.outcome,
@@ -51,21 +51,21 @@ def as_json(results: Results) -> str:
                 "fixtures": [_trial(trial) for trial in each.fixtures],
                 "coverage": _coverage(each.coverage),
             }
-            for each in results.tested
+            for each in results.subjects
         ],
     }
     return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
 
 
-def _lines(tested: Tested, width: int) -> Iterator[str]:
-    counts = [] if tested.is_python else [_count(len(tested.tests), "test")]
-    counts.append(_count(len(tested.fixtures), "fixture"))
-    if tested.coverage and tested.coverage.lines:
-        counts.append(f"{_percent(tested.coverage.covered, tested.coverage.lines)} of {tested.coverage.lines} lines")
-    yield f"{_LABEL[tested.outcome]:5}  {tested.id:{width}}  {', '.join(counts)}".rstrip()
-    for trial in tested.trials:
+def _lines(subject: Subject, width: int) -> Iterator[str]:
+    counts = [] if subject.is_python else [_count(len(subject.tests), "test")]
+    counts.append(_count(len(subject.fixtures), "fixture"))
+    if subject.coverage and subject.coverage.lines:
+        counts.append(f"{_percent(subject.coverage.covered, subject.coverage.lines)} of {subject.coverage.lines} lines")
+    yield f"{_LABEL[subject.outcome]:5}  {subject.id:{width}}  {', '.join(counts)}".rstrip()
+    for trial in subject.trials:
         if trial.outcome is not Outcome.PASS:
-            name = trial.place if trial in tested.fixtures else f"{trial.place}: {trial.name}"
+            name = trial.place if trial in subject.fixtures else f"{trial.place}: {trial.name}"
             said = "failed" if trial.outcome is Outcome.FAIL else "could not be run to its end"
             yield f"{_INDENT}{name} {said}:"
             yield from (f"{_INDENT}  {detail}" for detail in trial.details)
@@ -73,7 +73,7 @@ def _lines(tested: Tested, width: int) -> Iterator[str]:
 
 def _summary(results: Results) -> list[str]:
     passed, failed, errors = map(results.count, (Outcome.PASS, Outcome.FAIL, Outcome.ERROR))
-    rules = sum(each.may_fail is not None for each in results.tested)
+    rules = sum(each.may_fail is not None for each in results.subjects)
     parts = [f"{_count(rules, 'rule')}: {passed} passed", f"{failed} failed"]
     if errors:
         parts.append(f"{errors} could not be run")

@@ -36,7 +36,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Subject:
     """What was tried of one rule; or of one library, which has tests alone.
 
     ``may_fail`` says whether some fixture expects the rule to find something; None of a library.
@@ -70,18 +70,18 @@ class Tested:
 class Results:
     """All that was tried, in the order of ids. ``threshold`` is the percentage of lines asked for, if any."""
 
-    tested: tuple[Tested, ...]
+    subjects: tuple[Subject, ...]
     threshold: float | None = None
 
     @cached_property
     def lines(self) -> int:
         """Lines of Rego that can be evaluated."""
-        return sum(each.coverage.lines for each in self.tested if each.coverage)
+        return sum(each.coverage.lines for each in self.subjects if each.coverage)
 
     @cached_property
     def covered(self) -> int:
         """Those of them that were."""
-        return sum(each.coverage.covered for each in self.tested if each.coverage)
+        return sum(each.coverage.covered for each in self.subjects if each.coverage)
 
     @property
     def below_threshold(self) -> bool:
@@ -90,12 +90,12 @@ class Results:
     @property
     def without_failing_case(self) -> tuple[str, ...]:
         """The rules of which no fixture shows that they can find anything."""
-        return tuple(each.id for each in self.tested if each.may_fail is False)
+        return tuple(each.id for each in self.subjects if each.may_fail is False)
 
     @property
     def exit_code(self) -> int:
         """0 all passed; 1 a test failed, or too few lines were reached; 3 one could not be run to its end."""
-        found = {each.outcome for each in self.tested}
+        found = {each.outcome for each in self.subjects}
         if Outcome.FAIL in found:
             return 1
         if Outcome.ERROR in found:
@@ -104,4 +104,4 @@ class Results:
 
     def count(self, outcome: Outcome) -> int:
         """How many tests and fixtures went so."""
-        return sum(trial.outcome is outcome for each in self.tested for trial in each.trials)
+        return sum(trial.outcome is outcome for each in self.subjects for trial in each.trials)

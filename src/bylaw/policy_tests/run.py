@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bylaw.model import Outcome
 from bylaw.policy_tests import coverage, fixtures, layout, rego_tests
-from bylaw.policy_tests.results import Results, Tested, Trial
+from bylaw.policy_tests.results import Results, Subject, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ def run(
         if judged.trial.outcome is not Outcome.ERROR:
             lines.add(coverage.of_fixture(fixture.rule, judged))
         progress(number, len(found.fixtures))
-    return Results(tuple(_tested(found, tests, cases, may_fail, lines)), threshold)
+    return Results(tuple(_subjects(found, tests, cases, may_fail, lines)), threshold)
 
 
 def _tests(found: Layout, lines: coverage.Lines) -> Trials:
@@ -62,9 +62,9 @@ def _tests(found: Layout, lines: coverage.Lines) -> Trials:
     return by_package
 
 
-def _tested(found: Layout, tests: Trials, cases: Trials, may_fail: set[str], lines: coverage.Lines) -> list[Tested]:
+def _subjects(found: Layout, tests: Trials, cases: Trials, may_fail: set[str], lines: coverage.Lines) -> list[Subject]:
     rules = [
-        Tested(
+        Subject(
             each.id,
             tuple(tests.get(each.package or "", ())),
             tuple(cases.get(each.id, ())),
@@ -76,4 +76,4 @@ def _tested(found: Layout, tests: Trials, cases: Trials, may_fail: set[str], lin
     known = {each.package for each in found.rules}
     libraries = {each.package: lines.of(each.path) for each in found.libraries}
     others = sorted({*libraries, *tests} - known)
-    return rules + [Tested(each, tuple(tests.get(each, ())), (), libraries.get(each), None) for each in others]
+    return rules + [Subject(each, tuple(tests.get(each, ())), (), libraries.get(each), None) for each in others]

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Literal
 
 from bylaw.errors import UsageError
-from bylaw.model import Severity
 from bylaw.policy_tests.layout import CATALOG, EXPECTED
 from bylaw.rules import Rule, bundled_policies
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bylaw.model import Severity
     from bylaw.rules import Policies, Reads
 
 _DESCRIPTION = "Why this matters, in one or two sentences."

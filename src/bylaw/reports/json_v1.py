@@ -12,8 +12,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from bylaw.model import Status
-from bylaw.version import VERSION
 from bylaw.reports.words import Word, word
+from bylaw.version import VERSION
 
 if TYPE_CHECKING:
     from bylaw.model import Finding, Location, Report

@@ -115,9 +115,13 @@ class Rule:
 
     def applies(self, entity: Entity) -> bool:
         """Whether the entity passes the rule's filter."""
-        if self._kinds is not None and entity.kind.lower() not in self._kinds:  # decides nearly always
-            return False
-        return all(_matches(entity.data, key, wanted) for key, wanted in self._other_filters)
+        return self.is_for(entity.kind) and all(
+            _matches(entity.data, key, wanted) for key, wanted in self._other_filters
+        )
+
+    def is_for(self, kind: str) -> bool:
+        """Whether the filter lets some entities of a kind pass."""
+        return self._kinds is None or kind.lower() in self._kinds
 
     @cached_property
     def _kinds(self) -> frozenset[str] | None:

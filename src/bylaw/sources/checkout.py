@@ -29,18 +29,19 @@ class Checkout:
         """The checkout that a path belongs to.
 
         The git work tree around it; else the current folder, if the path is in it; else the path itself. A
-        link stands where it stands; one to a folder may also lead to its work tree.
+        link that leads out of the checkout around the current folder still belongs to that: it is not followed.
         """
-        target = Path(os.path.realpath(path))
-        itself = target if path.name == ".." else path.parent.resolve() / path.name
-        for start in (itself, target) if target.is_dir() else (itself,):
-            for folder in (start, *start.parents):
-                if os.path.lexists(folder / ".git"):
-                    return cls(folder, stdin)
         here = Path.cwd().resolve()
-        if itself.is_relative_to(here):
-            return cls(here, stdin)
-        return cls(target if target.is_dir() else itself.parent, stdin)
+        around_here = work_tree(here) or here
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(around_here) and Path(os.path.normpath(here / path)).is_relative_to(around_here):
+            return cls(around_here, stdin)
+        root = work_tree(target)
+        if root is None and target.is_relative_to(here):
+            root = here
+        if root is None:
+            root = target if is_folder(target) else target.parent
+        return cls(root, stdin)
 
     def beside(self, path: str, target: str) -> str:
         """The path that ``target`` means in the file ``path``; ``/x`` counts from the root, as in Backstage.
@@ -81,7 +82,7 @@ class Checkout:
     def is_folder(self, path: str) -> bool:
         """Whether a folder of the checkout stands at the path."""
         real = self._real(path)
-        return real.is_relative_to(self.root) and os.path.isdir(real)  # noqa: PTH112  (Path.is_dir may raise)
+        return real.is_relative_to(self.root) and is_folder(real)
 
     def read(self, path: str, most: int) -> bytes:
         """The bytes of a file of the checkout.
@@ -117,6 +118,16 @@ class Checkout:
 
     def _real(self, path: str) -> Path:
         return Path(os.path.realpath(self.root / path))
+
+
+def work_tree(path: Path) -> Path | None:
+    """The git work tree around a path: the nearest folder with a ``.git``."""
+    return next((folder for folder in (path, *path.parents) if os.path.lexists(folder / ".git")), None)
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether a folder stands there."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises for a name that is too long)
 
 
 def _words(error: OSError) -> str:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from posixpath import commonpath
 from typing import TYPE_CHECKING
 
+from bylaw.sources.checkout import work_tree
 from bylaw.sources.globs import is_glob, select
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Listing:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._in_work_tree = any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
+        self._work_tree = work_tree(root)
         self._known: dict[str, list[str]] = {}
         self._git_failed = False
         self._closed: set[str] = set()
@@ -54,7 +55,7 @@ class Listing:
 
     def expect(self, folders: Sequence[str]) -> None:
         """Folders that will be asked for: git is asked once for all of them."""
-        if self._in_work_tree and len(folders) > 1:
+        if self._work_tree and len(folders) > 1:
             self.below(commonpath(folders))
 
     def below(self, folder: str) -> Sequence[str]:
@@ -97,12 +98,12 @@ class Listing:
 
     def _by_git(self, folder: str) -> list[str]:
         """What git lists; nothing outside of work trees, or where git cannot be asked."""
-        if not self._in_work_tree:
+        if not self._work_tree:
             return []
         environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
         try:
-            answer = subprocess.run(  # noqa: S603  (fixed words; the folder stands behind --)
-                (*_GIT, *_LIST, "--", folder or "."),
+            answer = subprocess.run(  # noqa: S603  (fixed words; what varies is no option)
+                (*_GIT, f"--work-tree={self._work_tree}", *_LIST, "--", folder or "."),
                 cwd=self._root,
                 env=environment | _OFFLINE,
                 stdin=subprocess.DEVNULL,

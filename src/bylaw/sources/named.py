@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bylaw.catalog.placeholders import UnreadableError
 from bylaw.config import CatalogSettings
 from bylaw.errors import UsageError
-from bylaw.sources.checkout import STDIN, Checkout
+from bylaw.sources.checkout import STDIN, Checkout, is_folder
 from bylaw.sources.globs import is_glob
 from bylaw.sources.listing import split
 
@@ -40,7 +40,7 @@ def checkout(paths: Sequence[str], root: Path | None = None, stdin: bytes | None
         UsageError: ``root`` is no folder.
     """
     if root is not None:
-        if not root.is_dir():
+        if not is_folder(root):
             raise UsageError(f"--root {root}: no such folder")
         return Checkout(root.resolve(), stdin)
     first = next((path for path in paths if path != STDIN), ".")
@@ -59,7 +59,7 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
     for path in paths:
         if path == STDIN:
             files.add(STDIN)
-        elif os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises for names that are too long)
+        elif is_folder(path):
             folders[path] = _inside(path, checkout)
         elif os.path.lexists(path):
             files.add(_inside(path, checkout))
@@ -98,7 +98,7 @@ def _is_pattern(path: str) -> bool:
 def _inside(path: str, checkout: Checkout) -> str:
     """The path relative to the checkout's root. A link keeps its own name: reading decides where it leads."""
     whole = Path(os.path.abspath(path)).as_posix()  # noqa: PTH100  (resolve() would follow the link)
-    if os.path.isdir(whole):  # noqa: PTH112  (as above)
+    if is_folder(whole):
         folder, rest = whole, ""
     else:
         folder, rest = split(whole) if _is_pattern(whole) else os.path.split(whole)

@@ -119,6 +119,7 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> list[Document]:
         return [unreadable(path, str(error))]
     beside = _Beside(path, checkout, limits.file_bytes)
     documents = []
+    may_hold_placeholders = b"$" in text or b"\\" in text  # as it stands, or escaped
     for each in load(text, limits):
         if each.fault:
             fault = each.fault
@@ -130,7 +131,7 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> list[Document]:
             problem = Problem(YAML_INVALID, f"expected a mapping at the root, found {found}", expected="a mapping")
             documents.append(Document(path, each.index, None, (problem,)))
         else:
-            value, problems = resolve(each.value, beside.read, limits)
+            value, problems = resolve(each.value, beside.read, limits) if may_hold_placeholders else (each.value, ())
             documents.append(Document(path, each.index, value, problems))
     return documents or [unreadable(path, "holds no entity")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bylaw.catalog import REVERSE
-from bylaw.catalog import REVERSE
 from bylaw.model import Entity, Finding, Severity
 from bylaw.rules.rule import Context, Rule
 

@@ -56,8 +56,8 @@ RULE = Rule(
     id="catalog/key-case-clash",
     title="Two keys differ only in case",
     description=(
-        "Backstage accepts such an entity and then fails to stitch it, for ever: it never appears in the catalog, while "
-        "others show relations to it. Its search index does not tell upper from lower case."
+        "Backstage accepts such an entity and then fails to stitch it, for ever: it never appears in the catalog, "
+        "while others show relations to it. Its search index does not tell upper from lower case."
     ),
     remediation="Remove one of the two keys, or rename it.",
     severity=Severity.ERROR,
