@@ -29,8 +29,8 @@ def entity(number: int, total: int) -> dict[str, object]:
     if number % 20 == 0:
         return {**base, "kind": "System", "spec": {"owner": owner}}
     if number % 5 == 0:
-        spec = {"type": "openapi", "lifecycle": "production", "owner": owner, "definition": "openapi: 3.0.3\n"}
-        return {**base, "kind": "API", "spec": spec}
+        api = {"type": "openapi", "lifecycle": "production", "owner": owner, "definition": "openapi: 3.0.3\n"}
+        return {**base, "kind": "API", "spec": api}
     others = [groups + (number * step) % (total - groups) for step in (7, 13)]
     refs = [f"component:e{other}" for other in others if other % 5]
     spec: dict[str, object] = {

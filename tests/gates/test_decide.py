@@ -29,12 +29,12 @@ def finding(outcome: Outcome, enforcement: Enforcement) -> Finding:
     return Finding("", "wrong", outcome=outcome, enforcement=enforcement)
 
 
-@pytest.mark.parametrize(("said", "decision"), TRUTH.items(), ids=str)
+@pytest.mark.parametrize(("said", "decision"), list(TRUTH.items()), ids=str)
 def test_one_finding_decides(said: tuple[Outcome, Enforcement], decision: Decision) -> None:
     assert decide([finding(*said)]) is decision
 
 
-@pytest.mark.parametrize(("one", "other"), product(TRUTH, TRUTH), ids=str)
+@pytest.mark.parametrize(("one", "other"), list(product(TRUTH, TRUTH)), ids=str)
 def test_of_two_findings_the_worse_decides(
     one: tuple[Outcome, Enforcement], other: tuple[Outcome, Enforcement]
 ) -> None:

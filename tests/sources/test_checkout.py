@@ -163,26 +163,20 @@ def test_refusing_a_file_leaves_no_descriptor_open(checkout: Checkout) -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
-# -- holds: nothing is told of what lies outside
+# -- stands: nothing is told of what lies outside
 
 
-def test_a_path_is_held_if_something_stands_there_even_if_it_cannot_be_read(checkout: Checkout) -> None:
+def test_what_stands_at_a_path_is_told_even_if_it_cannot_be_read(checkout: Checkout) -> None:
     (checkout.root / "loop").symlink_to("loop")
     (checkout.root / "dangling").symlink_to("nowhere")
-    there = ["a.yaml", "b", "loop", "dangling", "b/d/e.yaml"]
-    assert [path for path in [*there, "x", "a.yaml/x", "b/x"] if checkout.holds(path)] == there
+    (checkout.root / "to-b").symlink_to("b")
+    paths = ["a.yaml", "b/d/e.yaml", "loop", "dangling", "x" * 300, "b", "", "to-b", "x", "a.yaml/x", "b/x"]
+    assert [checkout.stands(path) for path in paths] == [*["file"] * 5, *["folder"] * 3, *[None] * 3]
 
 
 def test_whether_a_file_outside_exists_is_not_told(checkout: Checkout) -> None:
     (checkout.root / "out").symlink_to("../outside")
-    assert checkout.holds("out/secret.yaml")
-    assert checkout.holds("out/nowhere.yaml")
-    assert not checkout.is_folder("out")
-
-
-def test_a_name_that_is_too_long_is_no_crash(checkout: Checkout) -> None:
-    assert checkout.holds("x" * 300)  # read says why it cannot be read
-    assert not checkout.is_folder("x" * 300)
+    assert {checkout.stands(path) for path in ("out", "out/secret.yaml", "out/nowhere.yaml")} == {"file"}
 
 
 # -- around: which checkout a path belongs to

@@ -25,6 +25,8 @@ def naive(parts: list[str], steps: list[str]) -> bool:
     """What a glob means, tried out in every way."""
     if not steps:
         return not parts
+    if steps == ["**"]:
+        return bool(parts)
     if steps[0] == "**":
         return naive(parts, steps[1:]) or (bool(parts) and naive(parts[1:], steps))
     return bool(parts) and fnmatchcase(parts[0], steps[0]) and naive(parts[1:], steps[1:])
@@ -45,6 +47,7 @@ def naive(parts: list[str], steps: list[str]) -> bool:
         ("a/?[[]*.ym[!a]", ["a/x[1].yml"]),
         ("**", ["a/b/catalog-info.yaml", "a/catalog-info.yaml", "a/x[1].yml", "catalog-info.yaml"]),
         ("A/**", []),
+        ("catalog-info.yaml/**", []),
     ],
 )
 def test_a_star_stays_inside_one_name_and_two_stars_stand_for_any_number_of_folders(

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from bylaw.config import LimitSettings
 from bylaw.documents import locate_many
 from bylaw.model import Document, Finding, Location
@@ -16,7 +18,6 @@ from tests.command import write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 LIMITS = LimitSettings()
 TEXT = "kind: A\nspec:\n  owner: me\n---\nkind: B\n"
@@ -102,6 +103,8 @@ def test_a_file_that_changed_since_it_was_read_has_its_findings_at_what_is_neare
     ]
 
 
+@pytest.mark.usefixtures("forked")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # of the runner's threads, which do nothing
 def test_a_file_that_a_worker_is_lost_on_has_its_findings_at_its_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,8 @@ def test_progress_counts_the_files_before_as_well(tmp_path: Path) -> None:
     assert told == [(21, 25), (25, 25)]
 
 
+@pytest.mark.usefixtures("forked")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # of the runner's threads, which do nothing
 def test_a_file_that_a_worker_is_lost_on_is_told_and_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from bylaw.catalog.placeholders import UnreadableError
 
@@ -64,25 +65,21 @@ class Checkout:
                 raise UnreadableError(f"names {target}, which leaves the checkout")
         return "/".join(steps)
 
-    def holds(self, path: str) -> bool:
-        """Whether something stands at the path. ``read`` says whether it may be read.
+    def stands(self, path: str) -> Literal["file", "folder"] | None:
+        """What stands at the path, if anything does; ``read`` says whether it may be read.
 
-        Of what lies outside nothing is told: a link that leaves the checkout is there, wherever it leads.
+        Of what lies outside nothing is told: a link that leaves the checkout is a file, wherever it leads.
         """
-        if not self._real(path).is_relative_to(self.root):
-            return True
+        real = self._real(path)
+        if not real.is_relative_to(self.root):
+            return "file"
         try:
             (self.root / path).lstat()
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return None
         except OSError:
-            return True
-        return True
-
-    def is_folder(self, path: str) -> bool:
-        """Whether a folder of the checkout stands at the path."""
-        real = self._real(path)
-        return real.is_relative_to(self.root) and is_folder(real)
+            return "file"
+        return "folder" if is_folder(real) else "file"
 
     def read(self, path: str, most: int) -> bytes:
         """The bytes of a file of the checkout.

@@ -1,4 +1,4 @@
-"""Which paths a glob means: ``*`` and ``?`` inside one name, ``**`` for any number of folders.
+"""Which paths a glob means: ``*`` and ``?`` inside one name, ``**`` for any number of folders, as in ``pathlib``.
 
 Patterns come from merge requests as well (Location targets), so matching must not backtrack without bound.
 As in ``fnmatch``, what stands between two stars is taken where it is found first, and for good: an atomic
@@ -37,11 +37,14 @@ def select(paths: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     """The pattern as an expression for a path with a slash behind it, so that every name has one."""
+    steps = [step for step in pattern.split("/") if step not in {"", "."}]
+    if steps[-1:] == ["**"]:
+        steps.append("*")  # a/** is all that stands in a, and not a itself
     runs = [""]
-    for step in pattern.split("/"):
+    for step in steps:
         if step == "**":
             runs.append("")
-        elif step not in {"", "."}:
+        else:
             runs[-1] += _name(step)
     return re.compile(_spread(runs, _FOLDERS) + r"\Z")
 

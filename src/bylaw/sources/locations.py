@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TARGET_MISSING = "catalog/location-target-missing"
 _MOST_GLOBS = 100  # different globs of one run: each looks at all files
+_MOST_TARGETS = 10_000  # of one Location
 
 
 class _MissingError(UnreadableError):
@@ -50,9 +51,10 @@ class Locations:
 
     def _files(self, path: str, target: str) -> list[str]:
         where = self._checkout.beside(path, target)
-        if self._checkout.is_folder(where):
+        stands = self._checkout.stands(where)
+        if stands == "folder":
             raise UnreadableError(f"names {target}, which is a folder")
-        if self._checkout.holds(where):
+        if stands == "file":
             return [where]
         if not is_glob(where):
             raise _MissingError(f"names {target}, which does not exist")
