@@ -102,6 +102,10 @@ class LimitSettings:
     """Values in one file."""
     files: _Count = 200_000
     """Files of one run, Location targets included."""
+    targets: int = 10_000
+    """Targets of one Location."""
+    globs: int = 100
+    """Different globs among the Location targets of one run."""
     seconds: _Seconds = 20.0
     """Seconds to read one file."""
 

@@ -227,9 +227,8 @@ def _serve(open_handler: Callable[[], Handler], connection: Connection, cell: An
         handler = open_handler()
         _bound_memory(bounds.memory)
         while connection in multiprocessing.connection.wait(ends):
-            answer = orjson.dumps([handler(orjson.loads(connection.recv_bytes()), mark), None])
-            cell[_STARTED] = _IDLE
-            connection.send_bytes(answer)
+            answer = handler(orjson.loads(connection.recv_bytes()), mark)
+            connection.send_bytes(orjson.dumps([answer, None]))
     except MemoryError:
         reason = f"more than {bounds.memory} MiB of memory"
     except BaseException as error:  # noqa: BLE001  (the worker's edge; a panic of Rust is no Exception)

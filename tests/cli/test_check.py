@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,20 @@ def test_what_lies_outside_the_root_is_wrong_usage(here: Path) -> None:
         "bylaw: ../there: lies outside the checkout <cwd>; run bylaw for each of them, or name a --root around both\n",
     )
     assert run("check", "--root", "..", "a", "../there", cwd=here).code == 0
+
+
+def test_a_device_and_a_pipe_are_findings_and_nobody_waits_for_them(here: Path) -> None:
+    os.mkfifo(here / "pipe")
+    done = run("check", "pipe", "a", "--format", "json", cwd=here)
+    assert (done.code, done.findings[-1]) == (
+        1,
+        "pipe:1:1 catalog/yaml-invalid the file is not a regular file, expected a file",
+    )
+    done = run("check", "/dev/zero", "--format", "json", cwd=here)
+    assert (done.code, done.findings) == (
+        1,
+        ["zero:1:1 catalog/yaml-invalid the file is not a regular file, expected a file"],
+    )
 
 
 def test_files_that_are_not_there_end_the_run_before_anything_is_judged(here: Path) -> None:

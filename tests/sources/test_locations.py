@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bylaw.config import LimitSettings
 from bylaw.model import Document, Problem
 from bylaw.sources.checkout import Checkout
 from bylaw.sources.listing import Listing
@@ -13,6 +14,7 @@ from tests.command import write
 if TYPE_CHECKING:
     from pathlib import Path
 
+LIMITS = LimitSettings()
 EXPECTED = "a file of this checkout, relative to the Location's own"
 
 
@@ -23,7 +25,7 @@ def root(tmp_path: Path) -> Path:
 
 def follow(root: Path, spec: Any, path: str | None = "org/all.yaml", kind: str = "Location") -> tuple[Any, list[str]]:
     document = Document(path, 0, {"kind": kind, "spec": spec})
-    followed, found = Locations(Checkout(root), Listing(root)).follow(document)
+    followed, found = Locations(Checkout(root), Listing(root), LIMITS).follow(document)
     return followed.problems, sorted(found)
 
 
@@ -123,7 +125,7 @@ def test_an_optional_target_may_be_absent_and_nothing_else(root: Path, target: s
 def test_the_problems_that_a_document_has_already_come_first(root: Path) -> None:
     before = Problem("catalog/placeholder-unresolved", "before")
     document = Document("org/all.yaml", 0, {"kind": "Location", "spec": {"target": "nowhere"}}, (before,))
-    followed, _ = Locations(Checkout(root), Listing(root)).follow(document)
+    followed, _ = Locations(Checkout(root), Listing(root), LIMITS).follow(document)
     assert [each.message for each in followed.problems] == ["before", "target names nowhere, which does not exist"]
 
 
@@ -149,13 +151,18 @@ def test_globs_beyond_the_hundredth_are_not_followed(root: Path) -> None:
     targets = [f"./{'*' * n}a.yaml" for n in range(1, 103)]
     problems, found = follow(root, {"targets": [*targets, targets[0]]})
     assert [each.message for each in problems] == [
-        f"target names {each}, one glob more than the 100 that are followed" for each in targets[100:]
+        f"target names {each}, one glob more than the 100 that are followed (catalog.limits.globs)"
+        for each in targets[100:]
     ]
     assert found == ["org/a.yaml"]
 
 
-def test_ten_thousand_targets_are_ten_thousand_answers(root: Path) -> None:
-    targets = [f"./{number}.yaml" for number in range(10_000)]
-    problems, found = follow(root, {"targets": [*targets, "./a.yaml"]})
-    assert [each.pointer for each in problems] == [f"/spec/targets/{number}" for number in range(10_000)]
+def test_ten_thousand_targets_are_ten_thousand_answers_and_the_next_is_the_last(root: Path) -> None:
+    targets = [f"./{number}.yaml" for number in range(9_999)]
+    problems, found = follow(root, {"targets": [*targets, "./a.yaml", "./b.yaml", "./c.yaml"]})
+    assert [each.pointer for each in problems] == [
+        *(f"/spec/targets/{number}" for number in range(9_999)),
+        "/spec/targets/10000",
+    ]
+    assert problems[-1].message == "target is one more than the 10,000 of a Location (catalog.limits.targets)"
     assert found == ["org/a.yaml"]

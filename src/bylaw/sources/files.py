@@ -49,7 +49,7 @@ def read(
     checkout = named.checkout(paths, root, stdin)
     listing = Listing(checkout.root)
     begin = named.find(paths, settings, checkout, listing)
-    locations = Locations(checkout, listing)
+    locations = Locations(checkout, listing, settings.limits)
     documents = [reading.unreadable(folder, "is a folder, expected a file") for folder in sorted(begin.folders)]
     pending, known = sorted(begin.files), set(begin.files)
     gc_was_on = gc.isenabled()

@@ -12,12 +12,11 @@ from bylaw.sources.globs import is_glob
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bylaw.config import LimitSettings
     from bylaw.sources.checkout import Checkout
     from bylaw.sources.listing import Listing
 
 TARGET_MISSING = "catalog/location-target-missing"
-_MOST_GLOBS = 100  # different globs of one run: each looks at all files
-_MOST_TARGETS = 10_000  # of one Location
 
 
 class _MissingError(UnreadableError):
@@ -27,8 +26,8 @@ class _MissingError(UnreadableError):
 class Locations:
     """Follows the Locations of one checkout, in it."""
 
-    def __init__(self, checkout: Checkout, listing: Listing) -> None:
-        self._checkout, self._listing = checkout, listing
+    def __init__(self, checkout: Checkout, listing: Listing, limits: LimitSettings) -> None:
+        self._checkout, self._listing, self._limits = checkout, listing, limits
         self._matched: dict[str, list[str]] = {}
 
     def follow(self, document: Document) -> tuple[Document, set[str]]:
@@ -38,15 +37,19 @@ class Locations:
         """
         found: set[str] = set()
         problems: list[Problem] = []
-        spec = _spec(document)
-        for place, target in _targets(spec):
+        spec, most = _spec(document), self._limits.targets
+        for number, (place, target) in enumerate(_targets(spec)):
+            if number == most:
+                reason = f"is one more than the {most:,} of a Location (catalog.limits.targets)"
+                problems.append(_problem(place, target, reason))
+                break
             try:
                 found.update(self._files(document.path or "", target))
+            except _MissingError as error:
+                if spec.get("presence") != "optional":
+                    problems.append(_problem(place, target, str(error)))
             except UnreadableError as error:
-                if spec.get("presence") == "optional" and isinstance(error, _MissingError):
-                    continue
-                expected = "a file of this checkout, relative to the Location's own"
-                problems.append(Problem(TARGET_MISSING, f"target {error}", place, observed=target, expected=expected))
+                problems.append(_problem(place, target, str(error)))
         return (replace(document, problems=(*document.problems, *problems)) if problems else document), found
 
     def _files(self, path: str, target: str) -> list[str]:
@@ -59,12 +62,18 @@ class Locations:
         if not is_glob(where):
             raise _MissingError(f"names {target}, which does not exist")
         if where not in self._matched:
-            if len(self._matched) == _MOST_GLOBS:
-                raise UnreadableError(f"names {target}, one glob more than the {_MOST_GLOBS} that are followed")
+            if len(self._matched) >= self._limits.globs:  # each looks at all files
+                most = f"{self._limits.globs:,} that are followed (catalog.limits.globs)"
+                raise UnreadableError(f"names {target}, one glob more than the {most}")
             self._matched[where] = self._listing.matching(where)
         if not self._matched[where]:
             raise _MissingError(f"names {target}, which matches no file")
         return self._matched[where]
+
+
+def _problem(place: str, target: str, reason: str) -> Problem:
+    expected = "a file of this checkout, relative to the Location's own"
+    return Problem(TARGET_MISSING, f"target {reason}", place, observed=target, expected=expected)
 
 
 def _spec(document: Document) -> dict[str, Any]:
