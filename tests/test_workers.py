@@ -131,6 +131,11 @@ def test_what_a_worker_prints_or_reads_is_nothing(spawn: bool) -> None:
 
 
 @METHODS
+def test_ctrl_c_is_for_the_parent_to_handle(spawn: bool) -> None:
+    assert run([["signal", "SIGINT"], ["say", "a"]], spawn=spawn).answers == ["signal", "a"]
+
+
+@METHODS
 def test_without_tasks_there_is_no_worker_and_nothing_is_opened(spawn: bool) -> None:
     assert run(open="unopened", spawn=spawn) == Came([], [], None, "")
 

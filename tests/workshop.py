@@ -43,6 +43,7 @@ def do(part: Any) -> Any:
     elif verb == "leave":
         sys.exit(argument)
     elif verb == "loop":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         Path(argument or os.devnull).write_text(str(os.getpid()))
         while True:
             pass

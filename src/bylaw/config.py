@@ -42,12 +42,7 @@ class _Positive:
 _Count = Annotated[int, _Positive()]
 _Seconds = Annotated[float, _Positive()]
 
-_STRICT = {
-    "extra": "forbid",
-    "use_attribute_docstrings": True,
-    "alias_generator": _name_in_file,
-    "title": None,
-}
+_STRICT = {"extra": "forbid", "use_attribute_docstrings": True, "alias_generator": _name_in_file}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +97,8 @@ class LimitSettings:
     """Values in one file."""
     files: _Count = 200_000
     """Files of one run, Location targets included."""
+    run_bytes: int = 1024 * 1024 * 1024
+    """Bytes of all files of one run, with what their placeholders bring in."""
     targets: int = 10_000
     """Targets of one Location."""
     globs: int = 100
@@ -164,7 +161,7 @@ class Level:
             try:
                 EntityRef.parse(owner, "Group")
             except RefError as error:
-                raise ValueError(f"owners as group:default/payments; {error}") from None
+                raise ValueError(f"owners such as group:default/payments; {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from bylaw import workers
 from bylaw.config import LimitSettings
 from bylaw.documents import Limits, load
+from bylaw.errors import UsageError
 from bylaw.model import Document, Location, Outcome, Problem
 from bylaw.sources import reading
 from bylaw.sources.checkout import Checkout
@@ -182,3 +183,11 @@ def test_where_processes_cannot_be_forked_the_same_is_read(tmp_path: Path, monke
     write(tmp_path, {"a.yaml": "x: {$text: ./b.txt}\n", "b.txt": "hello"})
     monkeypatch.setattr(workers, "_may_fork", lambda: False)
     assert read(tmp_path, "a.yaml") == [Document("a.yaml", 0, {"x": "hello"})]
+
+
+def test_many_files_that_name_one_large_file_are_too_much_for_a_run(tmp_path: Path) -> None:
+    names = [f"{letter}.yaml" for letter in "abcdef"]
+    write(tmp_path, {"large.txt": "x" * 1000, **dict.fromkeys(names, "a: {$text: ./large.txt}\n")})
+    assert len(read(tmp_path, *names, limits=replace(LIMITS, run_bytes=7_000))) == 6
+    with pytest.raises(UsageError, match=r"more than 3,000 bytes .* \(catalog.limits.run_bytes\)"):
+        read(tmp_path, *names, limits=replace(LIMITS, run_bytes=3_000))

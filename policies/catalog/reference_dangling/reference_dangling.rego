@@ -21,7 +21,6 @@ import data.bylaw.lib.references
 findings contains finding if {
 	entities := data.catalog.entities
 	some field in data.bylaw.kinds[input.kind]
-	object.get(input, field.field, null) != null
 	field.relation != "ownedBy"
 	some target in relations[field.relation]
 	not entities[target]

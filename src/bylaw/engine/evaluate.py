@@ -143,6 +143,7 @@ class _Judge:
         self._contexts = [
             Context(catalog, graph, policies.parameters[rule.id], evaluation.today) for rule in policies.rules
         ]
+        self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
         self._rego: Rego | None = None
 
     def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
@@ -157,18 +158,18 @@ class _Judge:
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task
         found: list[tuple[Any, ...]] = []
-        plans: dict[str | None, list[tuple[int, int, Rule]]] = {}
+        plans: dict[tuple[str | None, bool], list[tuple[int, int, Rule]]] = {}
         for index in range(start, stop):
             document = self._catalog.documents[index]
             if is_skeleton(document.data):
                 continue
             entity = self._entity(document)
             given = False
-            kind = entity.kind if entity else None
-            if kind not in plans:
-                plans[kind] = self._plan(kind, numbers)
-            for position, number, rule in plans[kind]:
-                subject: Any = document if rule.subject == "document" else entity
+            like = (entity.kind if entity else None, bool(document.problems))
+            if like not in plans:
+                plans[like] = self._plan(*like, numbers)
+            for position, number, rule in plans[like]:
+                subject: Any = entity if rule.subject == "entity" else document
                 if rule.subject == "entity" and not rule.applies(subject):
                     continue
                 mark((index - start) * len(numbers) + position)
@@ -178,10 +179,20 @@ class _Judge:
                 found.extend((index, number, each) for each in self._told(rule, number, subject))
         return [start, stop, found]
 
-    def _plan(self, kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
-        """The rules for entities of a kind, or (None) for documents that are no entity: place, number, rule."""
+    def _plan(self, kind: str | None, troubled: bool, numbers: list[int]) -> list[tuple[int, int, Rule]]:
+        """The rules for documents alike, with their place among ``numbers``.
+
+        ``kind`` is that of the entity, None for what is no entity; ``troubled`` means that the reader found
+        problems.
+        """
         rules = [(position, number, self.policies.rules[number]) for position, number in enumerate(numbers)]
-        return [each for each in rules if each[2].subject == "document" or (kind and each[2].is_for(kind))]
+        return [
+            each
+            for each in rules
+            if each[2].subject == "document"
+            or (each[2].subject == "problem" and troubled)
+            or (each[2].subject == "entity" and kind is not None and each[2].is_for(kind))
+        ]
 
     def _told(self, rule: Rule, number: int, subject: Any) -> list[Any]:
         """What one rule says about one entity or document, or that it came to no answer."""
@@ -197,9 +208,7 @@ class _Judge:
 
     def _entity(self, document: Document) -> Entity | None:
         """The entity that a document is in the catalog; a later document of the same ref is none."""
-        ref = address(document.data)
-        entity = self._catalog.entities.get(str(ref)) if ref else None
-        return entity if entity and entity.document is document else None
+        return self._entities.get(id(document))
 
     def finding(self, index: int, number: int, told: dict[str, Any]) -> Finding:
         """A finding as a worker told it, stamped with what the rule did not have to say."""

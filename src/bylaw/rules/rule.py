@@ -38,7 +38,8 @@ class Context:
 class Rule:
     """A rule of either language.
 
-    ``subject`` says what it judges: entities, or documents, of which some cannot even be addressed.
+    ``subject`` says what it judges: entities; documents, of which some cannot even be addressed; or the
+    documents in which the reader has found problems.
     ``evaluate`` is the function of a Python rule. A Rego rule has ``package`` instead: the path of its
     module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer.
 
@@ -55,7 +56,7 @@ class Rule:
     reads: Reads = "entity"
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    subject: Literal["entity", "document"] = "entity"
+    subject: Literal["entity", "document", "problem"] = "entity"
     evaluate: Callable[[Any, Context], Iterable[Finding]] | None = None
     package: str | None = None
     source: str = ""
@@ -69,7 +70,7 @@ class Rule:
         for name, said, known in (
             ("severity", self.severity, tuple(Severity)),
             ("reads", self.reads, get_args(Reads)),
-            ("subject", self.subject, ("entity", "document")),
+            ("subject", self.subject, ("entity", "document", "problem")),
         ):
             if said not in known:
                 self._refuse(f"has {name} {said!r}, expected {' | '.join(known)}")

@@ -49,6 +49,7 @@ def read(
     checkout = named.checkout(paths, root, stdin)
     listing = Listing(checkout.root)
     begin = named.find(paths, settings, checkout, listing)
+    volume = reading.Volume(settings.limits.run_bytes)
     locations = Locations(checkout, listing, settings.limits)
     documents = [reading.unreadable(folder, "is a folder, expected a file") for folder in sorted(begin.folders)]
     pending, known = sorted(begin.files), set(begin.files)
@@ -62,7 +63,9 @@ def read(
                     "(catalog.limits.files); name a folder, or raise the limit"
                 )
             before = len(known) - len(pending)
-            fresh = reading.read(pending, checkout, settings.limits, jobs=jobs, before=before, progress=progress)
+            fresh = reading.read(
+                pending, checkout, settings.limits, jobs=jobs, before=before, volume=volume, progress=progress
+            )
             targets: set[str] = set()
             for document in sorted(fresh, key=lambda each: each.order):
                 followed, found = locations.follow(document)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bylaw import workers
 from bylaw.catalog.placeholders import UnreadableError, resolve
 from bylaw.documents import Limits, load
+from bylaw.errors import UsageError
 from bylaw.model import Document, Location, Outcome, Problem
 
 if TYPE_CHECKING:
@@ -28,12 +29,18 @@ def read(
     *,
     jobs: int | None = None,
     before: int = 0,
+    volume: Volume | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Document]:
     """The documents of some files, in no particular order. What cannot be read is a document with a problem.
 
-    ``progress(done, total)`` is told of files, the ``before`` files of an earlier call included.
+    ``progress(done, total)`` is told of files, the ``before`` files of an earlier call included, and
+    ``volume`` of the bytes, by default those of this call alone.
+
+    Raises:
+        UsageError: the files have more bytes than one run may read.
     """
+    volume = volume or Volume(settings.run_bytes)
     documents: list[Document] = []
     readable: list[str] = []
     for path in paths:
@@ -56,10 +63,31 @@ def read(
         bounds=workers.Bounds(deadline=settings.seconds, memory=_memory(settings.file_bytes)),
         on_failure=without_lost,
     ):
+        volume.add(answer["bytes"])
         documents.extend(_document(each) for each in answer["documents"])
         done += answer["files"]
         progress(done, before + len(paths))
     return documents
+
+
+class Volume:
+    """Counts what one run reads, because many files may name one large file, each of them within its limit."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._bytes = most, 0
+
+    def add(self, count: int) -> None:
+        """Count so many bytes more.
+
+        Raises:
+            UsageError: now they are too many.
+        """
+        self._bytes += count
+        if self._bytes > self._most:
+            raise UsageError(
+                f"the files to read have more than {self._most:,} bytes with what their placeholders bring in "
+                "(catalog.limits.run_bytes); name a folder, or raise the limit"
+            )
 
 
 def unreadable(path: str, reason: str) -> Document:
@@ -104,19 +132,23 @@ class _Reading:
 
         def handle(task: list[str], mark: Callable[[int], None]) -> dict[str, Any]:
             documents: list[Document] = []
+            taken = 0
             for number, path in enumerate(task):
                 mark(number)
-                documents.extend(_read_one(path, self.checkout, bounds))
-            return {"files": len(task), "documents": documents}
+                found, size = _read_one(path, self.checkout, bounds)
+                documents.extend(found)
+                taken += size
+            return {"files": len(task), "bytes": taken, "documents": documents}
 
         return handle
 
 
-def _read_one(path: str, checkout: Checkout, limits: Limits) -> list[Document]:
+def _read_one(path: str, checkout: Checkout, limits: Limits) -> tuple[list[Document], int]:
+    """The documents of a file, and how many bytes they were read from: its own, and those of its placeholders."""
     try:
         text = checkout.read(path, limits.file_bytes)
     except UnreadableError as error:
-        return [unreadable(path, str(error))]
+        return [unreadable(path, str(error))], 0
     beside = _Beside(path, checkout, limits.file_bytes)
     documents = []
     may_hold_placeholders = b"$" in text or b"\\" in text  # as it stands, or escaped
@@ -133,7 +165,7 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> list[Document]:
         else:
             value, problems = resolve(each.value, beside.read, limits) if may_hold_placeholders else (each.value, ())
             documents.append(Document(path, each.index, value, problems))
-    return documents or [unreadable(path, "holds no entity")]
+    return documents or [unreadable(path, "holds no entity")], len(text) + beside.taken
 
 
 class _Beside:
@@ -141,7 +173,7 @@ class _Beside:
 
     def __init__(self, path: str, checkout: Checkout, most: int) -> None:
         self._path, self._checkout, self._most = path, checkout, most
-        self._taken = 0
+        self.taken = 0
 
     def read(self, target: str) -> bytes:
         """The bytes of the file that ``target`` means.
@@ -149,14 +181,14 @@ class _Beside:
         Raises:
             UnreadableError: it cannot be had.
         """
-        if self._taken <= self._most:
+        if self.taken <= self._most:
             try:
                 text = self._checkout.read(self._checkout.beside(self._path, target), self._most)
             except UnreadableError as error:
                 said = str(error)
                 raise UnreadableError(said if target in said else f"names {target}, which {said}") from None
-            self._taken += len(text)
-            if self._taken <= self._most:
+            self.taken += len(text)
+            if self.taken <= self._most:
                 return text
         limit = f"{self._most:,} bytes (catalog.limits.file_bytes)"
         raise UnreadableError(f"names {target}, with which the placeholders of the file have more than {limit}")

@@ -15,7 +15,7 @@ RULE = Rule(
     ),
     remediation="Correct the path (it counts from the Location's own file), or set spec.presence to optional.",
     severity=Severity.ERROR,
-    subject="document",
+    subject="problem",
     evaluate=told_by_reader("catalog/location-target-missing"),
     source=__file__,
 )

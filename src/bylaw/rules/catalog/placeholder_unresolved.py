@@ -15,7 +15,7 @@ RULE = Rule(
     ),
     remediation="Give the path relative to the file that holds the placeholder, inside the same repository.",
     severity=Severity.ERROR,
-    subject="document",
+    subject="problem",
     evaluate=told_by_reader("catalog/placeholder-unresolved"),
     source=__file__,
 )

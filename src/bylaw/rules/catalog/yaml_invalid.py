@@ -16,7 +16,7 @@ RULE = Rule(
     ),
     remediation="Correct the file at the place named; the other documents of the file are judged all the same.",
     severity=Severity.ERROR,
-    subject="document",
+    subject="problem",
     evaluate=told_by_reader("catalog/yaml-invalid"),
     source=__file__,
 )
