@@ -42,7 +42,9 @@ enforcement:
   rules:
     ownership/owner-unknown: deny
     docs/techdocs-missing:
-      [{level: observe}, {level: warn, from: 2026-12-01}, {level: deny, from: 2027-02-01, owners: [group:default/payments]}]
+      - {level: observe}
+      - {level: warn, from: 2026-12-01}
+      - {level: deny, from: 2027-02-01, owners: [group:default/payments]}
 parameters: {lifecycle/lifecycle-unknown: {allowed: [experimental, production, deprecated]}}
 """
 

@@ -70,11 +70,12 @@ def load(settings: Settings) -> Policies:
     """
     modules: list[Module] = []
     rules: list[Rule] = []
+    bundled = list(_modules(bundled_policies(), "policies", bundled=True))
     if settings.policies.bundled:
-        modules.extend(_modules(bundled_policies(), "policies", bundled=True))
+        modules.extend(bundled)
         rules.extend(BUNDLED)
     else:
-        modules.extend(each for each in _modules(bundled_policies(), "policies", bundled=True) if each.is_library)
+        modules.extend(each for each in bundled if each.is_library and not each.is_test)
     for path in map(Path, settings.policies.paths):
         if not path.exists():
             raise ConfigError(f"policies.paths: {path} does not exist")
