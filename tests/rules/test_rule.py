@@ -62,7 +62,7 @@ def test_another_id_is_refused(rule_id: str) -> None:
         ({"reads": "all"}, "has reads 'all', expected entity | relations | graph"),
         ({"subject": "file"}, "has subject 'file', expected entity | document | problem"),
         ({"package": None}, "needs either an evaluate function or a Rego package"),
-        ({"evaluate": lambda entity, context: []}, "needs either an evaluate function or a Rego package"),
+        ({"evaluate": zip}, "needs either an evaluate function or a Rego package"),
         ({"applies_to": {"kind": "API"}}, """has applies_to kind: 'API', expected texts such as ("API",)"""),
         ({"applies_to": {"kind": (1,)}}, """has applies_to kind: (1,), expected texts such as ("API",)"""),
     ],
