@@ -52,18 +52,21 @@ def test_data_is_there_and_input_follows_input() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("findings contains x if x := 1 / input.zero", "x.rego:4:29: divide by zero"),
-        ("findings contains x if x := to_number(input.text)", "x.rego:4:29: could not parse string as number"),
+        ("findings contains x if x := 1 / input.zero", "x.rego:4:31: divide by zero"),
+        ("findings contains x if x := to_number(input.text)", "x.rego:4:44: could not parse string as number"),
         (
             "findings contains x if x := trim_space(input.zero)",
-            "x.rego:4:29: `trim_space` expects string argument. Got `0` instead",
+            "x.rego:4:45: `trim_space` expects string argument. Got `0` instead",
         ),
-        ("findings contains x if x := json.unmarshal(input.text)", "x.rego:4:29: could not deserialize json."),
-        ('findings contains x if x := regex.match(input.text, "a")', "x.rego:4:29: invalid regex"),
-        ("findings contains input.text if f(1) == 2\nf(a) := 1\nf(a) := 2", "x.rego:"),
-        ("findings contains a\na := 1\na := 2", "x.rego:5:1: rule conflicts with rule at x.rego:6:1"),
+        ("findings contains x if x := json.unmarshal(input.text)", "x.rego:4:43: could not deserialize json."),
+        ('findings contains x if x := regex.match(input.text, "a")', "x.rego:4:46: invalid regex"),
+        (
+            "findings contains input.text if f(1) == 2\nf(a) := 1\nf(a) := 2",
+            "x.rego:4:34: functions must not produce multiple outputs",
+        ),
+        ("findings contains a\na := 1\na := 2", "x.rego:6:1: rule conflicts with rule at x.rego:5:1"),
         ("findings := {1} if input.no", "data.bylaw.docs.x.findings is undefined"),
-        ("other := 1", "`data.bylaw.docs.x.findings` is not a valid rule path"),
+        ("other := 1", "not a valid rule path"),
         ('findings := {"pointer": ""}', "data.bylaw.docs.x.findings is dict, expected a set"),
         ("findings := 5", "data.bylaw.docs.x.findings is int, expected a set"),
         ("findings := null", "data.bylaw.docs.x.findings is NoneType, expected a set"),
@@ -89,11 +92,11 @@ def test_after_an_error_the_next_entity_is_judged_as_ever() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (HEAD + "findings contains x if {", "x.rego:4:24: "),
-        (HEAD + "findings contains x if { x := }", "x.rego:4:31: "),
+        (HEAD + "findings contains x if {", "x.rego:4:25: expecting expression"),
+        (HEAD + "findings contains x if { x := }", "x.rego:4:28: expecting `}`"),
         (HEAD + 'findings contains x if { x := $"a" }', "x.rego:4:31: invalid character"),
         ("package a\nfindings[x] { x := 1 }", "x.rego:2:13: `if` keyword is required before rule body"),
-        (f'{HEAD}x := "{"a" * 1100}"', "x.rego:4:6: line exceeds maximum column width of 1024"),
+        (f'{HEAD}x := "{"a" * 1100}"', "x.rego:4:7: line exceeds maximum column width of 1024"),
     ],
 )
 def test_what_does_not_parse_is_refused_with_line_and_column(text: str, fault: str) -> None:
@@ -115,7 +118,7 @@ def test_a_name_that_nothing_defines_is_found_before_anything_is_judged() -> Non
         module("findings contains 1 if input.x", "z.rego", "bylaw.docs.z"),
     ]
 
-    assert sorted(set(undefined_names(modules))) == ["x.rego:4:19: nothing defines x", "y.rego:4:14: nothing defines b"]
+    assert sorted(set(undefined_names(modules))) == ["x.rego:4:24: nothing defines x", "y.rego:4:14: nothing defines b"]
 
 
 def test_tests_hold_or_do_not_or_fail() -> None:

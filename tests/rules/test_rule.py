@@ -66,7 +66,7 @@ def test_another_id_is_refused(rule_id: str) -> None:
         ({"applies_to": {"kind": "API"}}, """has applies_to kind: 'API', expected texts such as ("API",)"""),
         ({"applies_to": {"kind": (1,)}}, """has applies_to kind: (1,), expected texts such as ("API",)"""),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_rule_written_wrong_is_refused_and_does_not_silently_judge_nothing(said: dict[str, Any], fault: str) -> None:
     source = "policies/docs/runbook_missing/runbook_missing.rego"

@@ -54,7 +54,7 @@ def around(entity: Entity, reads: Reads, catalog: Catalog, graph: Graph, policie
         return whole(catalog, graph, policies, today)
     near = {entity.key} if reads == "entity" else {entity.key, *graph.neighbourhood(entity.key)}
     known = sorted(key for key in near if key in catalog.entities)
-    groups = {key: graph.group(key) for key in known if catalog.entities[key].kind == "Group"}
+    groups = {key: graph.group(key) for key in known if key.startswith("group:")}
     return _data(
         {key: catalog.entities[key].data for key in known},
         {entity.key: {kind: list(targets) for kind, targets in graph.relations(entity.key).items()}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bylaw.model.finding import Outcome
+from bylaw.model.words import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

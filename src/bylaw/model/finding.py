@@ -1,49 +1,15 @@
-"""What a rule says about one place, and the ordered words it says it with."""
+"""What a rule says about one place."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from bylaw.model.words import Enforcement, Outcome, Severity, Status
 
 if TYPE_CHECKING:
     from bylaw.model.entity import Document, Location
-
-
-class Severity(StrEnum):
-    """How bad it is, in the eyes of the rule's author."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class Outcome(StrEnum):
-    """What one rule has to say about one entity (DESIGN 5.1)."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    NOT_APPLICABLE = "not_applicable"
-    UNKNOWN = "unknown"
-    ERROR = "error"
-
-
-class Enforcement(StrEnum):
-    """What a gate does with a finding."""
-
-    OFF = "off"
-    OBSERVE = "observe"
-    WARN = "warn"
-    DENY = "deny"
-
-
-class Status(StrEnum):
-    """How a finding relates to the base that a change is laid over."""
-
-    NEW = "new"
-    EXISTING = "existing"
-    FIXED = "fixed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bylaw.model.finding import Finding, Outcome, Severity
+    from bylaw.model.finding import Finding
+    from bylaw.model.words import Outcome, Severity
 
 
 class Decision(StrEnum):
