@@ -28,7 +28,7 @@ def _evaluate(document: Document, context: Context) -> Iterator[Finding]:
             place,
             f"{place or 'the document'} of {address(document.data) or 'the entity'} {expected}{shown}",
             observed=found,
-            expected=expected,
+            expected=expected.removeprefix("must be ").removeprefix("must "),
         )
 
 
