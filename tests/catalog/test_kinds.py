@@ -92,6 +92,13 @@ def test_the_table_above_holds_every_relation_field_of_every_kind() -> None:
     assert KINDS.names - {kind for kind, *_ in told} == {"Location"}  # it has targets, and they are no entities
 
 
+def test_an_owner_is_a_group_or_a_user_and_any_other_field_is_for_the_kind_that_it_means_by_default() -> None:
+    for fields in KINDS.as_data().values():
+        for field in fields:
+            by_default = [field["default_kind"]] if field["default_kind"] else []
+            assert field["kinds"] == (["Group", "User"] if field["relation"] == "ownedBy" else by_default)
+
+
 def test_data_bylaw_kinds_says_where_the_references_of_a_kind_stand() -> None:
     assert KINDS.as_data()["System"] == [
         {"field": ["spec", "owner"], "relation": "ownedBy", "default_kind": "Group", "kinds": ["Group", "User"]},
@@ -188,6 +195,25 @@ def test_a_kind_of_bylaw_yaml_replaces_the_one_of_backstage_in_its_versions_only
     assert edges(entity("System", {"owner": "a"}), kinds) == edges(entity("System", {"owner": "a"}))
     assert list(faults(entity("System", {}, version="acme.example/v1"), kinds)) == []
     assert list(faults(entity("System", {}), kinds)) == [("/spec/owner", "is required", None)]
+
+
+def test_an_entity_of_a_version_that_nobody_knows_is_judged_as_backstages_own() -> None:
+    mine = KindSetting("System", ("acme.example/v1",), {"required": ["nothing"]})
+    kinds = Kinds.of(CatalogSettings(kinds=(mine,)))
+
+    versions = "acme.example/v1 or backstage.io/v1alpha1 or backstage.io/v1beta1"
+    assert list(faults(entity("System", {}, version="acme.example/v2"), kinds)) == [
+        ("/apiVersion", f"must be {versions} for kind System", "acme.example/v2"),
+        ("/spec/owner", "is required", None),
+    ]
+
+
+def test_an_ai_resource_has_one_version() -> None:
+    spec = {"type": "skill", "lifecycle": "production", "owner": "a"}
+
+    assert list(faults(entity("AiResource", spec, version="backstage.io/v1beta1"), KINDS)) == [
+        ("/apiVersion", "must be backstage.io/v1alpha1 for kind AiResource", "backstage.io/v1beta1")
+    ]
 
 
 def test_a_kind_told_apart_by_type_judges_that_type_alone() -> None:

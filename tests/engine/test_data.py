@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, Literal
 
 import pytest
@@ -67,7 +68,23 @@ def test_data_holds_the_parameters_the_kinds_and_the_day() -> None:
     assert bylaw["parameters"]["lifecycle/depends-on-less-mature"]["mature"] == ["production"]
     assert bylaw["kinds"] == CATALOG.kinds.as_data()
     assert bylaw["today"] == "2026-06-15"
-    assert bylaw["now_ns"] == 1781481600 * 10**9  # that day's midnight in UTC
+    assert bylaw["now_ns"] == 1781481600 * 10**9
+
+
+def test_the_day_begins_in_utc_wherever_this_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert json.loads(data.whole(CATALOG, GRAPH, POLICIES, TODAY)) == WHOLE
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_data_says_whether_the_catalog_is_complete() -> None:
+    part = catalog(entity("orders"))
+
+    assert json.loads(data.whole(part, graph(part), POLICIES, TODAY))["catalog"]["complete"] is False
 
 
 @pytest.mark.parametrize("key", sorted(CATALOG.entities))
@@ -77,6 +94,9 @@ def test_the_data_around_an_entity_is_a_part_of_the_whole(key: str) -> None:
         assert near["bylaw"] == WHOLE["bylaw"]
         for part in ("entities", "relations", "groups"):
             assert near["catalog"][part].items() <= WHOLE["catalog"][part].items()
+        assert set(near["catalog"]["groups"]) == {
+            key for key in near["catalog"]["entities"] if key.startswith("group:")
+        }
         assert near["catalog"]["complete"] == WHOLE["catalog"]["complete"]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import bylaw
+from bylaw import workers
 from bylaw.catalog import build
 from bylaw.config import EnforcementSettings, PolicySettings, Settings
 from bylaw.model import Decision, Document, Enforcement, Finding, Outcome
@@ -219,8 +220,7 @@ import json, sys
 import bylaw
 from bylaw import workers
 from bylaw.config import PolicySettings, Settings
-from bylaw.reports import json_v1
-from tests.engine.test_evaluate import many
+from tests.engine.test_evaluate import many, told
 from tests.engine.world import TODAY
 
 settings = Settings(policies=PolicySettings((sys.argv[1],), bundled=True, deadline=0.3, memory=300))
@@ -230,7 +230,7 @@ for jobs in (1, 2, 3, 0):
     if jobs == 0:
         workers._may_fork = lambda: False
     report = bylaw.check(many(), settings=settings, only=only, now=TODAY, jobs=jobs or 2)
-    shown.append([repr(each) for each in report.findings] + [report.decision])
+    shown.append([repr(report.findings), report.decision, *told(report)])
 print(json.dumps(shown))
 """
 
@@ -244,7 +244,7 @@ def test_one_two_or_three_workers_forked_or_spawned_say_the_same(tmp_path: Path)
     python_rule(
         tmp_path,
         "x/exits",
-        "if subject.ref.name in ('e020', 'e090', 'e150'): os._exit(1)\nreturn [Finding('/spec', 'm')]",
+        "if subject.ref.name in ('e010', 'e011', 'e013'): os._exit(1)\nreturn [Finding('/spec', 'm')]",
     )
     python_rule(tmp_path, "x/honest", f"if subject.ref.name.endswith('9'): {FAILING}")
     rego_rule(tmp_path, "y/rego", f'{REGO_FAILING} if endswith(input.metadata.name, "7")')
@@ -256,11 +256,30 @@ def test_one_two_or_three_workers_forked_or_spawned_say_the_same(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     one, two, three, spawned = json.loads(done.stdout)
     assert one == two == three == spawned
-    assert sum("came to no answer" in each for each in one) == 4  # three, and that it was given up
-    assert sum("x/honest" in each for each in one) == 20
-    assert sum("y/rego" in each for each in one) == 20
-    assert sum("ownership/owner-missing" in each for each in one) == 4
-    assert one[-1] == "denied"
+    _, decision, *findings = one
+    assert decision == "denied"
+    failed = ["e010", "e011", "e013"]
+    judged = [*(f"e{number:03}" for number in range(10)), "e012"]
+    assert [name for rule, name, outcome, _ in findings if (rule, outcome) == ("x/exits", "fail")] == judged
+    assert [name for rule, name, outcome, _ in findings if (rule, outcome) == ("x/exits", "error")] == [
+        *failed,
+        "e013",  # that it was given up there
+    ]
+    for rule, ending in (("x/honest", "9"), ("y/rego", "7")):
+        names = [f"e{number:03}" for number in range(200) if f"{number}".endswith(ending)]
+        assert [name for id_, name, *_ in findings if id_ == rule] == names
+    unowned = ["e000", "e050", "e100", "e150"]
+    assert [name for rule, name, *_ in findings if rule == "ownership/owner-missing"] == unowned
+
+
+def test_a_rule_that_always_loses_its_worker_is_not_tried_on_every_stretch(tmp_path: Path) -> None:
+    tried = tmp_path / "tried.txt"
+    python_rule(tmp_path, "x/exits", f"open({str(tried)!r}, 'a').write('x')\nos._exit(1)")
+
+    report = check(many(), tmp_path)
+
+    assert [name for name, _, _ in of_rule(report, "x/exits")] == ["e000", "e001", "e002", "e002"]
+    assert len(tried.read_text()) <= workers.available() + 3  # once in each worker, then three times alone
 
 
 def test_progress_is_told_of_every_document_once(tmp_path: Path) -> None:

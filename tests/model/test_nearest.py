@@ -26,6 +26,7 @@ NAMES = st.lists(st.text("abc-", min_size=1, max_size=6), max_size=12)
         ("", LIFECYCLES, None),
         ("---", LIFECYCLES, None),
         ("production", [], None),
+        ("cart", ["bart", "card"], "card"),  # equally near: what begins alike
         ("cart", ["card", "carb"], "carb"),  # equally near: the first in the alphabet
     ],
 )

@@ -93,6 +93,7 @@ def test_rules_of_both_languages_are_found_in_folders_and_stand_in_the_order_of_
         "z/b.rego",
         "other/a.py",
     ]
+    assert len({each.evaluate.__module__ for each in policies.rules if each.evaluate}) == 2
     assert {each.package for each in policies.modules} == {
         "bylaw.docs.b",
         "bylaw.lib.x",
@@ -252,6 +253,13 @@ def test_the_digest_knows_neither_the_folders_nor_the_tests_nor_the_enforcement(
     warning = EnforcementSettings(rules={"docs/a": Enforcement.WARN})
 
     assert load(settings(here)).digest == load(settings(there, enforcement=warning)).digest
+
+
+def test_the_digest_does_not_depend_on_how_a_folder_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [write(Path(name), a_rego=REGO.format(package="docs.a")) for name in ("first", "zeroth")]
+
+    assert len({load(settings(folder, bundled=True)).digest for folder in folders}) == 1
 
 
 def test_a_default_counts_as_the_value_it_stands_for(tmp_path: Path) -> None:

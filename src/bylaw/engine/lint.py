@@ -155,12 +155,13 @@ class _Tree:
                     yield f"{self.package}.{rule.name}", path, place
 
     def _declared(self, tree: dict[str, Any]) -> Iterator[str]:
-        """The names that a rule declares for itself: they are not the rules of the same name."""
+        """The names that a rule declares for itself: they are not the rules of the same name.
+
+        Those of ``some … in`` are not looked for: regorus refuses them where a rule has the name.
+        """
         for node, _ in _nodes(tree):
             if "AssignExpr" in node and node["AssignExpr"]["op"] == "ColEq":
                 yield from _variables(node["AssignExpr"]["lhs"])
-            elif "SomeIn" in node:
-                yield from _variables([node["SomeIn"]["key"], node["SomeIn"]["value"]])
             elif "SomeVars" in node:
                 yield from map(self._slice, node["SomeVars"]["vars"])
             elif "Every" in node:

@@ -34,8 +34,6 @@ class Names:
         from rapidfuzz.distance import OSA, JaroWinkler
 
         query = utils.default_process(text)
-        if not query:
-            return None
         best = process.extract(query, self._plain, scorer=OSA.normalized_similarity, limit=5, score_cutoff=_SIMILAR)
         if best:
             _, _, number = min(best, key=lambda hit: (-hit[1], -JaroWinkler.similarity(query, hit[0]), hit[2]))

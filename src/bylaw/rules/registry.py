@@ -151,7 +151,7 @@ def _digest(rules: Iterable[Rule], modules: Iterable[Module], parameters: Mappin
     import orjson
 
     total = hashlib.sha256()
-    for written in sorted(modules, key=lambda each: each.path):
+    for written in sorted(modules, key=lambda each: (each.package, each.text)):
         if not written.is_test:
             total.update(f"{written.package}\0{written.text}\0".encode())
     for each in rules:

@@ -177,5 +177,5 @@ def _matches(entity: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> bo
     if "*" in wanted:
         return True
     values = value if isinstance(value, list) else [value]
-    found = {("true" if each else "false") if isinstance(each, bool) else str(each).lower() for each in values}
+    found = {str(each).lower() for each in values}
     return any(each.lower() in found for each in wanted)
