@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bylaw import workers
+
+# No test depends on how fast the machine is: neither an example nor the making of one has a time to keep.
+settings.register_profile("bylaw", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("bylaw")
 
 
 @pytest.fixture
