@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.catalog import Catalog, Kinds, address, is_skeleton
@@ -155,6 +155,7 @@ DOCUMENTS = st.lists(
 ).map(lambda all_data: [doc(f"{number // 2}.yaml", data, number % 2) for number, data in enumerate(all_data)])
 
 
+@settings(deadline=None)
 @given(documents=DOCUMENTS, seed=st.integers())
 def test_the_order_in_which_documents_are_found_does_not_matter(documents: list[Document], seed: int) -> None:
     shuffled = random.Random(seed).sample(documents, len(documents))
@@ -167,6 +168,7 @@ def test_the_order_in_which_documents_are_found_does_not_matter(documents: list[
     assert one.duplicates == other.duplicates
 
 
+@settings(deadline=None)
 @given(documents=DOCUMENTS)
 def test_every_edge_has_its_reverse(documents: list[Document]) -> None:
     edges = set(build(*documents).edges())
@@ -176,6 +178,7 @@ def test_every_edge_has_its_reverse(documents: list[Document]) -> None:
     assert edges == {(target, back[relation], source) for source, relation, target in edges}
 
 
+@settings(deadline=None)
 @given(documents=DOCUMENTS, changed=DOCUMENTS)
 def test_the_digest_changes_if_and_only_if_an_entity_does(documents: list[Document], changed: list[Document]) -> None:
     one, other = build(*documents), build(*changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.catalog import Kinds, faults
@@ -172,6 +172,7 @@ def test_a_kind_has_a_form_of_its_own(kind: str, good: bool) -> None:
     assert [place for place, _, _ in faults(data, KINDS)] == ([] if good else ["/kind"])
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["name", "namespace", "labels", "annotations", "tags", "links", "title", "description"]),

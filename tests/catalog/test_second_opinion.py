@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import referencing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bylaw.catalog
@@ -151,6 +151,7 @@ def _damage(draw: st.DrawFn, node: Any, key: Any) -> None:
         node[key] = draw(ANYTHING)
 
 
+@settings(deadline=None)
 @given(damaged())
 def test_both_find_the_same_faults_in_whatever_is_wrong(case: tuple[str, Any]) -> None:
     name, value = case

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.engine.telling import ShapeError, from_rego, heard, told
@@ -128,6 +128,7 @@ def test_long_texts_and_values_are_cut() -> None:
     assert deep.startswith(f"{finding.pointer}/")
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(), st.lists, max_leaves=5))
 def test_a_short_value_arrives_as_it_was_observed(value: Any) -> None:
     (finding,) = travelled(Finding("", "wrong", observed=value))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.model import Document, Enforcement, Finding, Location, Outcome, Severity, Status
@@ -81,6 +81,7 @@ def test_parts_of_a_fingerprint_do_not_run_together() -> None:
     assert replace(FINDING, pointer="/a", key="b").fingerprint != replace(FINDING, pointer="/ab", key="").fingerprint
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.model import did_you_mean, nearest
@@ -34,11 +34,13 @@ def test_a_suggestion_is_what_was_meant_or_nothing(text: str, names: list[str], 
     assert nearest(text, names) == meant
 
 
+@settings(deadline=None)
 @given(text=st.text("abc-", min_size=1, max_size=6), names=NAMES)
 def test_the_order_of_the_names_does_not_matter(text: str, names: list[str]) -> None:
     assert nearest(text, names) == nearest(text, reversed(names)) == nearest(text, names + names)
 
 
+@settings(deadline=None)
 @given(names=NAMES, text=st.text("abc", min_size=1, max_size=6))
 def test_what_is_there_is_nearest_to_itself(names: list[str], text: str) -> None:
     assert nearest(text, [*names, text]) == text

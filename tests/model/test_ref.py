@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.model import DEFAULT_NAMESPACE, EntityRef, RefError
@@ -82,11 +82,13 @@ def test_a_name_alone_needs_a_default_kind() -> None:
     )
 
 
+@settings(deadline=None)
 @given(kind=PART, namespace=PART, name=PART)
 def test_a_whole_reference_is_read_back_as_it_was_written(kind: str, namespace: str, name: str) -> None:
     assert EntityRef.parse(f"{kind}:{namespace}/{name}") == EntityRef(kind, namespace, name)
 
 
+@settings(deadline=None)
 @given(kind=PART, namespace=PART, name=PART)
 def test_upper_and_lower_case_make_no_other_entity(kind: str, namespace: str, name: str) -> None:
     assert str(EntityRef(kind.upper(), namespace.upper(), name.upper())) == str(EntityRef(kind, namespace, name))

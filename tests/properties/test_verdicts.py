@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.config import EnforcementSettings, Level
@@ -59,6 +59,7 @@ def denying(finding: Finding) -> bool:
     return finding.outcome is Outcome.FAIL and finding.enforcement is Enforcement.DENY
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, settings=SETTINGS, data=st.data())
 def test_order_and_duplicates_do_not_matter(
     findings: list[Finding], settings: EnforcementSettings, data: st.DataObject
@@ -68,6 +69,7 @@ def test_order_and_duplicates_do_not_matter(
     assert decide(judged(shuffled, settings)) is decide(judged(findings, settings))
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, settings=SETTINGS)
 def test_error_is_never_allow(findings: list[Finding], settings: EnforcementSettings) -> None:
     enforced = judged(findings, settings)
@@ -76,6 +78,7 @@ def test_error_is_never_allow(findings: list[Finding], settings: EnforcementSett
         assert decide(enforced) is not Decision.ALLOWED
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, settings=SETTINGS)
 def test_deny_trumps_allow(findings: list[Finding], settings: EnforcementSettings) -> None:
     enforced = judged(findings, settings)
@@ -83,6 +86,7 @@ def test_deny_trumps_allow(findings: list[Finding], settings: EnforcementSetting
     assert (decide(enforced) is Decision.DENIED) is any(map(denying, enforced))
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, more=FINDINGS, settings=SETTINGS)
 def test_adding_a_failing_rule_never_allows(
     findings: list[Finding], more: list[Finding], settings: EnforcementSettings
@@ -93,6 +97,7 @@ def test_adding_a_failing_rule_never_allows(
     assert worse_last.index(after) >= worse_last.index(before)
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, settings=SETTINGS)
 def test_only_off_takes_a_finding_away(findings: list[Finding], settings: EnforcementSettings) -> None:
     kept = judged(findings, settings)
@@ -105,6 +110,7 @@ def test_only_off_takes_a_finding_away(findings: list[Finding], settings: Enforc
         assert len(kept) == len(findings)
 
 
+@settings(deadline=None)
 @given(findings=FINDINGS, settings=SETTINGS)
 def test_each_finding_is_judged_as_if_it_were_alone(findings: list[Finding], settings: EnforcementSettings) -> None:
     assert judged(findings, settings) == [each for one in findings for each in judged([one], settings)]
