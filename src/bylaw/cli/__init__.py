@@ -96,7 +96,7 @@ def _open_closed_streams() -> None:
     """Where the caller has closed a stream (``>&-``) nobody reads: Python has None there."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115  (open to the end)
 
 
 def _settle_streams() -> None:
