@@ -27,27 +27,18 @@ package bylaw.docs.techdocs_missing
 import rego.v1
 import future.keywords.not
 
+import data.bylaw.lib.annotations
 import data.bylaw.lib.entity
+import data.bylaw.lib.scope
 
 findings contains {
-	"pointer": concat("", ["/metadata/annotations/", replace(parameters.annotations[0], "/", "~1")]),
+	"pointer": annotations.pointer(parameters.annotations[0]),
 	"message": sprintf("%s links no documentation: no annotation %s", [
 		entity.ref, concat(" or ", parameters.annotations),
 	]),
 	"expected": sprintf("%s: dir:.", [parameters.annotations[0]]),
 } if {
 	parameters := data.bylaw.parameters["docs/techdocs-missing"]
-	_counts(parameters.lifecycles)
-	not _documented(parameters.annotations)
-}
-
-_counts(_) if input.kind == "System"
-
-_counts(lifecycles) if input.spec.lifecycle in lifecycles
-
-_documented(annotations) if {
-	some annotation in annotations
-	value := input.metadata.annotations[annotation]
-	is_string(value)
-	trim_space(value) != ""
+	scope.holds(parameters)
+	not annotations.given(parameters.annotations)
 }
