@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from bylaw import catalog as catalogs
 from bylaw import config, engine, gates, rules
-from bylaw.catalog import Catalog, Kinds, placeholders
+from bylaw.catalog import Catalog, Kinds, compare, placeholders
+from bylaw.errors import ConfigError, UsageError
 from bylaw.graphs import Graph
-from bylaw.model import Outcome, Report
+from bylaw.model import EntityRef, Outcome, RefError, Report
 from bylaw.sources import files, locate
 from bylaw.sources.checkout import Checkout
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from bylaw.model import Finding
     from bylaw.rules import Policies
 
+DESCRIPTOR_MISSING = "catalog/descriptor-missing"
+_ABOUT_REFERENCES = ("catalog/reference-dangling", "ownership/owner-unknown")
 _NO_WAIVERS = f"sha256:{sha256(b'[]').hexdigest()}"
 
 
@@ -46,7 +50,7 @@ def read(
     the catalog as a problem, and a finding of ``check``.
 
     Raises:
-        UsageError: a path does not exist, lies outside the root, or holds no catalog files.
+        UsageError: a path does not exist, lies outside the root, or holds no catalog files though others do.
         ConfigError: bylaw.yaml cannot be used.
     """
     settings = settings or config.read()
@@ -55,6 +59,7 @@ def read(
         settings.catalog,
         root=Path(root) if root else None,
         stdin=stdin,
+        folders=_folders(settings),
         jobs=jobs,
         progress=lambda done, total: progress("reading", done, total),
     )
@@ -65,7 +70,14 @@ def read(
         root=found.checkout.root,
         stdin=stdin,
         notes=found.notes,
+        folders=found.folders,
     )
+
+
+def _folders(settings: Settings) -> list[str]:
+    """The folders that a rule wants described: the reader looks for them. Of wrong types ``check`` tells."""
+    said = settings.parameters.get(DESCRIPTOR_MISSING, {}).get("directories", ())
+    return [each for each in said if isinstance(each, str)] if isinstance(said, list | tuple) else []
 
 
 def graph(catalog: Catalog) -> Graph:
@@ -79,20 +91,31 @@ def check(
     settings: Settings | None = None,
     only: Sequence[str] = (),
     now: date | None = None,
+    before: Catalog | None = None,
+    actor: str | None = None,
+    approvers: Sequence[str] | None = None,
     jobs: int | None = None,
     progress: Callable[[str, int, int], None] = _silent,
 ) -> Report:
     """Judge every entity of a catalog by every rule, or by the rules whose ids are in ``only``.
 
     ``now`` is the day of the judgement (today, in UTC): rules and enforcement that know dates go by it.
+    ``before`` is the catalog as it was: with it, rules about changes judge what became of it, ``actor`` and
+    ``approvers`` being the refs of who proposes the change and who has approved it (None: nobody knows).
 
     Raises:
         ConfigError: a rule, a parameter or an enforcement that does not exist, or a policy that does not
-            compile; before anything is judged.
+            compile; before anything is judged. Or a rule about changes in ``only``, and no ``before``.
+        UsageError: there is nothing to judge.
     """
     settings = settings or config.read()
     today = now or datetime.now(UTC).date()
-    policies = load_policies(settings, only)
+    policies = _judging(load_policies(settings, only), only, changes=before is not None)
+    change_set = (
+        compare(before, catalog, actor and _user(actor), None if approvers is None else tuple(map(_user, approvers)))
+        if before is not None
+        else None
+    )
     drawn = graph(catalog)
     found = engine.evaluate(
         catalog,
@@ -100,6 +123,7 @@ def check(
         policies,
         settings,
         today,
+        change_set=change_set,
         jobs=jobs,
         progress=lambda done, total: progress("judging", done, total),
     )
@@ -109,13 +133,10 @@ def check(
         today,
         lambda key: drawn.owners_of(key, effective=True) if key in drawn else (),
     )
-    checkout = Checkout(catalog.root, catalog.stdin) if catalog.root else None
-    placed = (
-        locate.place(enforced, checkout, settings.catalog.limits, jobs=jobs)
-        if checkout
-        else locate.Placed(enforced, {})
-    )
+    placed = _placed(enforced, [catalog, *([before] if before else [])], settings, jobs)
     ordered = tuple(sorted(placed.findings, key=lambda finding: finding.order))
+    if not ordered and not catalog.documents and not (before and before.documents):
+        raise UsageError("there is nothing to judge: no catalog file was read")
     named = {finding.entity for finding in ordered if finding.entity and finding.entity in drawn}
     return Report(
         gate="check",
@@ -151,6 +172,49 @@ def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) ->
     return replace(policies, rules=tuple(rule for rule in policies.rules if rule.id in wanted))
 
 
+def _user(name: str) -> str:
+    """The ref that a person or a group is meant by: ``jane``, ``user:default/jane``, ``group:platform``.
+
+    Raises:
+        UsageError: it can be read as none.
+    """
+    try:
+        return str(EntityRef.parse(name, "User"))
+    except RefError as error:
+        raise UsageError(f"{name!r:.60} names nobody: {error}") from None
+
+
+def _judging(policies: Policies, only: Sequence[str], *, changes: bool) -> Policies:
+    """The rules that have something to judge: those about changes only where a change is known."""
+    about_changes = [rule.id for rule in policies.rules if rule.subject == "change"]
+    if changes or not about_changes:
+        return policies
+    if only:
+        raise ConfigError(
+            f"{about_changes[0]} judges changes, and here is none: it needs the catalog as it was as well as it will be"
+        )
+    return replace(policies, rules=tuple(rule for rule in policies.rules if rule.subject != "change"))
+
+
+def _placed(
+    findings: Sequence[Finding], catalogs: Sequence[Catalog], settings: Settings, jobs: int | None
+) -> locate.Placed:
+    """The findings with their places: each in the checkout from which its document was read."""
+    placed: list[Finding] = []
+    lines: dict[tuple[str, int], str] = {}
+    elsewhere = list(findings)
+    for catalog in catalogs:
+        own = {id(None), *map(id, catalog.documents)}
+        mine = [each for each in elsewhere if id(each.document) in own]
+        elsewhere = [each for each in elsewhere if id(each.document) not in own]
+        if catalog.root:
+            checkout = Checkout(catalog.root, catalog.stdin)
+            found = locate.place(mine, checkout, settings.catalog.limits, jobs=jobs)
+            mine, lines = found.findings, {**found.lines, **lines}
+        placed.extend(mine)
+    return locate.Placed(placed, lines)
+
+
 def _notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
     skeletons = sorted({document.path or "" for document in catalog.documents if catalogs.is_skeleton(document.data)})
     notes = []
@@ -159,8 +223,8 @@ def _notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
     if skeletons:
         what = "1 scaffolder skeleton" if len(skeletons) == 1 else f"{len(skeletons)} scaffolder skeletons"
         notes.append(f"{what} not judged, being no entity yet (its name is an expression): {_first(skeletons)}")
-    unknown = [finding.rule for finding in findings if finding.outcome is Outcome.UNKNOWN]
-    fetched = unknown.count(placeholders.RULE)
+    unknown = Counter(finding.rule for finding in findings if finding.outcome is Outcome.UNKNOWN)
+    fetched = unknown.pop(placeholders.RULE, 0)
     if fetched:
         what = (
             "1 placeholder names a URL, and what it stands"
@@ -168,13 +232,17 @@ def _notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
             else (f"{fetched} placeholders name URLs, and what they stand")
         )
         notes.append(f"{what} for was not judged: bylaw fetches nothing")
-    outside = len(unknown) - fetched
+    outside = sum(unknown.pop(each, 0) for each in _ABOUT_REFERENCES)
     if outside:
         what = "1 reference leads" if outside == 1 else f"{outside} references lead"
         notes.append(
             f"{what} outside the files read and cannot be judged; "
             "read the whole catalog, or set catalog.complete, to settle that"
         )
+    for rule, count in sorted(unknown.items()):
+        first = next(each for each in findings if each.rule == rule and each.outcome is Outcome.UNKNOWN)
+        what = "once" if count == 1 else f"{count} times"
+        notes.append(f"{rule} could not tell, {what}, such as: {first.message}")
     return notes
 
 

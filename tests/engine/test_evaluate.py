@@ -16,6 +16,7 @@ import bylaw
 from bylaw import workers
 from bylaw.catalog import build
 from bylaw.config import EnforcementSettings, PolicySettings, Settings
+from bylaw.errors import ConfigError
 from bylaw.model import Decision, Document, Enforcement, Finding, Outcome
 from tests.engine.world import TODAY, catalog, entity, python_rule, rego_rule
 from tests.shared import ROOT
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FAILING = 'yield Finding("/spec", f"{subject.key} is wrong")'
 REGO_FAILING = 'findings contains {"pointer": "/spec", "message": sprintf("%s is wrong", [input.metadata.name])}'
 THREE = catalog(entity("a"), entity("b"), entity("c"))
+GOOD = entity("good", type="service", lifecycle="production", owner="team", dependsOn=["api:x"], **{"a/b": {}})
 
 
 def check(made: Catalog, folder: Path, *, deadline: float = 0.3, memory: int = 300, **more: Any) -> Report:
@@ -147,7 +149,7 @@ def test_a_rule_is_given_up_after_three_failures(number: int, tmp_path: Path) ->
 
     failed = "rule z/exits came to no answer: z_exits.py:6: the worker ended with code 5"
     given_up = (
-        "rule z/exits came to no answer: it was given up after 3 failures: the entities after this one were not judged"
+        "rule z/exits came to no answer: it was given up after 3 failures: what comes after this one was not judged"
     )
     assert told(report) == [
         ("z/exits", "a", "error", failed),
@@ -323,3 +325,99 @@ def test_suggestions_are_added_after_all_workers_are_done(tmp_path: Path) -> Non
     assert isinstance(finding, Finding)
     assert finding.suggestion == "group:default/team-payments"
     assert finding.fix == ({"op": "replace", "path": "/spec/owner", "value": "team-payments"},)
+
+
+CHANGE_RULE = """\
+findings contains {"pointer": "/metadata/name", "message": message} if {
+	message := json.marshal({
+		"before": _type(input.before),
+		"after": _type(input.after),
+		"actor": input.actor,
+		"approvers": input.approvers,
+		"added": data.change.added,
+		"removed": data.change.removed,
+		"dependents": data.change.dependents,
+		"base": object.keys(data.base.entities),
+		"catalog": object.keys(data.catalog.entities),
+		"gone": data.catalog.relations["component:default/gone"],
+	})
+}
+
+_type(entity) := entity.spec.type if not is_null(entity)
+
+_type(entity) := "none" if is_null(entity)
+"""
+
+
+def test_a_rule_about_changes_sees_both_states_and_the_people(tmp_path: Path) -> None:
+    path = rego_rule(tmp_path, "z/changes", CHANGE_RULE)
+    path.write_text(path.read_text().replace("#   reads: graph", "#   reads: graph\n#   applies_to_change: true"))
+    before = catalog(entity("gone", type="a"), entity("stays", type="b", dependsOn=["component:gone"]))
+    after = catalog(entity("new", type="c"), entity("stays", type="b", dependsOn=["component:gone"]))
+    policies = PolicySettings((str(tmp_path),), bundled=False)
+    report = bylaw.check(
+        after, settings=Settings(policies=policies), now=TODAY, before=before, actor="ann", approvers=["group:team"]
+    )
+    same = {
+        "actor": "user:default/ann",
+        "approvers": ["group:default/team"],
+        "added": ["component:default/new"],
+        "removed": ["component:default/gone"],
+        "dependents": {"component:default/gone": 1},
+        "base": ["component:default/gone", "component:default/stays"],
+        "catalog": ["component:default/new", "component:default/stays"],
+        "gone": {"dependencyOf": ["component:default/stays"]},
+    }
+    assert [(each.entity, json.loads(each.message)) for each in report.findings] == [
+        ("component:default/gone", {"before": "a", "after": "none", **same}),
+        ("component:default/new", {"before": "none", "after": "c", **same}),
+    ]
+    assert [each.document for each in report.findings] == [before.documents[0], after.documents[0]]
+
+
+def test_without_a_change_nothing_about_changes_is_judged_nor_may_it_be_asked_for(tmp_path: Path) -> None:
+    path = rego_rule(tmp_path, "z/changes", REGO_FAILING)
+    path.write_text(path.read_text().replace("#   reads: graph", "#   reads: graph\n#   applies_to_change: true"))
+    settings = Settings(policies=PolicySettings((str(tmp_path),), bundled=False))
+    report = bylaw.check(THREE, settings=settings, now=TODAY)
+    assert (report.findings, dict(report.rules)) == ((), {})
+    with pytest.raises(ConfigError, match=r"^z/changes judges changes, and here is none"):
+        bylaw.check(THREE, settings=settings, now=TODAY, only=["changes"])
+
+
+def test_a_rule_about_the_catalog_judges_it_once(tmp_path: Path) -> None:
+    body = 'yield Finding("", f"{len(subject.documents)} documents, {len(context.catalog.entities)} entities")'
+    python_rule(tmp_path, "z/whole", body, more='subject="catalog"')
+    report = check(catalog(entity("a"), entity("a"), entity("b")), tmp_path)
+    assert told(report) == [("z/whole", None, "fail", "3 documents, 2 entities")]
+    (finding,) = report.findings
+    assert (finding.document, finding.location) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "pointer", ["", "/spec", "/spec/owner", "/spec/a~1b/c", "/metadata/annotations/x/y", "/spec/no/0"]
+)
+def test_a_pointer_leads_to_a_value_or_to_where_one_could_be_added(pointer: str, tmp_path: Path) -> None:
+    python_rule(tmp_path, "z/points", f'yield Finding("{pointer}", "said")')
+    report = check(catalog(GOOD), tmp_path)
+    assert [(each.outcome, each.pointer) for each in report.findings] == [(Outcome.FAIL, pointer)]
+
+
+@pytest.mark.parametrize(
+    "pointer", ["/specs", "/spec/owner/name", "/spec/dependsOn/1", "/spec/dependsOn/first", "/metadata/name/0"]
+)
+def test_a_pointer_that_leads_nowhere_is_the_rules_error(pointer: str, tmp_path: Path) -> None:
+    python_rule(tmp_path, "z/points", f'yield Finding("{pointer}", "said")')
+    rego_rule(tmp_path, "z/directs", f'findings contains {{"pointer": "{pointer}", "message": "said"}}')
+    fault = f"pointer {pointer} of a finding leads nowhere in the entity"
+    assert told(check(catalog(GOOD), tmp_path)) == [
+        ("z/directs", "good", "error", f"rule z/directs came to no answer: {tmp_path}/z_directs.rego:13: {fault}"),
+        ("z/points", "good", "error", f"rule z/points came to no answer: z_points.py:6: {fault}"),
+    ]
+
+
+def test_in_an_entity_that_nobody_would_take_a_pointer_ends_where_the_entity_goes_wrong(tmp_path: Path) -> None:
+    python_rule(tmp_path, "z/points", 'yield Finding("/spec/owner", "said")')
+    refused = {"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": "a"}, "spec": "none"}
+    report = check(catalog(refused), tmp_path)
+    assert [(each.outcome, each.pointer) for each in report.findings] == [(Outcome.FAIL, "/spec")]

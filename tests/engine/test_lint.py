@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bylaw import rules, workers
-from bylaw.catalog import Kinds, build
+from bylaw.catalog import Kinds, build, compare
 from bylaw.config import CatalogSettings, Settings
 from bylaw.engine import check, data, lint
 from bylaw.errors import ConfigError
@@ -170,7 +170,8 @@ def test_what_is_said_to_be_there_is_what_is_there() -> None:
     catalog = build((), Kinds.of(CatalogSettings()))
     policies = rules.load(Settings())
 
-    whole = json.loads(data.whole(catalog, Graph.build((), ()), policies, date(2026, 1, 1)))
+    change_set = compare(catalog, catalog)
+    whole = json.loads(data.whole(catalog, Graph.build((), ()), policies, date(2026, 1, 1), change_set))
 
     assert sorted(data.PATHS) == sorted(f"{top}.{name}" for top, inner in whole.items() for name in inner)
 

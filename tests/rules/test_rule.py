@@ -60,7 +60,7 @@ def test_another_id_is_refused(rule_id: str) -> None:
         ({"remediation": "\n"}, "has no remediation"),
         ({"severity": "fatal"}, "has severity 'fatal', expected error | warning | info"),
         ({"reads": "all"}, "has reads 'all', expected entity | relations | graph"),
-        ({"subject": "file"}, "has subject 'file', expected entity | document | problem"),
+        ({"subject": "file"}, "has subject 'file', expected entity | document | problem | change | catalog"),
         ({"package": None}, "needs either an evaluate function or a Rego package"),
         ({"evaluate": zip}, "needs either an evaluate function or a Rego package"),
         ({"applies_to": {"kind": "API"}}, """has applies_to kind: 'API', expected texts such as ("API",)"""),

@@ -56,6 +56,22 @@ def test_findings_are_placed_at_what_their_pointer_names_in_their_document(tmp_p
     ]
 
 
+def test_a_line_inside_a_literal_block_is_placed_there_and_in_any_other_text_at_the_text(tmp_path: Path) -> None:
+    text = "spec:\n  a: |\n    one\n\n      three\n  b: >\n    one\n    two\n  c: |- # why\n    one\n  d: one\n"
+    write(tmp_path, {"a.yaml": text})
+    wanted = [("/spec/a", 1), ("/spec/a", 3), ("/spec/a", 9), ("/spec/b", 2), ("/spec/c", 1), ("/spec/d", 1), ("/x", 1)]
+    found = places(tmp_path, *(replace(finding("a.yaml", pointer), line=line) for pointer, line in wanted))
+    assert found == [
+        "a.yaml:3:5-3:8",
+        "a.yaml:5:7-5:12",
+        "a.yaml:2:6-5:12",
+        "a.yaml:6:6-8:8",
+        "a.yaml:10:5-10:8",
+        "a.yaml:11:6-11:9",
+        "a.yaml:1:1-1:6",
+    ]
+
+
 def test_a_finding_that_has_a_place_keeps_it_and_one_without_a_file_gets_none(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": TEXT})
     there = Location("a.yaml", 3, 1, 3, 2)

@@ -107,13 +107,15 @@ def test_where_no_file_has_the_name_those_that_look_like_entities_are_taken_and_
 
 def test_files_that_look_like_entities_are_not_taken_where_the_settings_say_which(here: Path) -> None:
     write(here, {"x/one.yaml": ENTITY})
-    assert refusal("x", settings=CatalogSettings(paths=("*.yml",))) == (
+    said = found("x", settings=CatalogSettings(paths=("*.yml",)))
+    assert said.files == frozenset()
+    assert said.notes == (
         "x: holds no catalog files (looked for *.yml); "
-        "name the files, or say where they are in catalog.paths of bylaw.yaml"
+        "name the files, or say where they are in catalog.paths of bylaw.yaml",
     )
 
 
-def test_a_folder_without_catalog_files_is_refused(here: Path) -> None:
+def test_a_folder_without_catalog_files_beside_one_that_has_some_is_refused(here: Path) -> None:
     write(here, {"empty/readme.md": ""})
     assert refusal(".", "empty") == (
         "empty: holds no catalog files (looked for **/catalog-info.yaml); "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bylaw.catalog.catalog import Catalog, address, build, is_skeleton
+from bylaw.catalog.changes import Change, ChangeSet, compare
 from bylaw.catalog.kinds import REVERSE, Kind, Kinds, RelationField
 from bylaw.catalog.references import Reference
 from bylaw.catalog.schemas import Schema, pointer
@@ -11,6 +12,8 @@ from bylaw.catalog.validate import faults
 __all__ = [
     "REVERSE",
     "Catalog",
+    "Change",
+    "ChangeSet",
     "Kind",
     "Kinds",
     "Reference",
@@ -18,6 +21,7 @@ __all__ = [
     "Schema",
     "address",
     "build",
+    "compare",
     "faults",
     "is_skeleton",
     "pointer",

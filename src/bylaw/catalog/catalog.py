@@ -41,6 +41,8 @@ class Catalog:
     """The text of the document ``-``."""
     notes: tuple[str, ...] = ()
     """What a reader should know of the reading."""
+    folders: tuple[str, ...] = ()
+    """The folders of the checkout that should describe something (catalog/descriptor-missing says which)."""
 
     def references(self, entity: Entity) -> Iterator[Reference]:
         """The references that the entity's own fields hold, those that are none included."""
@@ -71,6 +73,7 @@ def build(
     root: Path | None = None,
     stdin: bytes | None = None,
     notes: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
 ) -> Catalog:
     """Order the documents, address those that can be addressed, and find who stands twice."""
     ordered = tuple(sorted(documents, key=lambda document: (*document.order, document.url or "")))
@@ -95,6 +98,7 @@ def build(
         root,
         stdin,
         notes,
+        folders,
     )
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from bylaw.graphs import Graph
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bylaw.catalog import Catalog
-    from bylaw.graphs import Graph
+    from bylaw.catalog import Catalog, Change, ChangeSet
     from bylaw.model import Entity
     from bylaw.rules import Policies, Reads
 
@@ -20,6 +21,13 @@ PATHS = (
     "catalog.relations",
     "catalog.groups",
     "catalog.complete",
+    "base.entities",
+    "base.relations",
+    "base.groups",
+    "base.complete",
+    "change.added",
+    "change.removed",
+    "change.dependents",
     "bylaw.parameters",
     "bylaw.kinds",
     "bylaw.today",
@@ -27,22 +35,36 @@ PATHS = (
 )
 """All there is under ``data``, beside the modules themselves."""
 
+_COUNTED = 1_000  # removed entities of which all dependents are counted: each may take a walk through the catalog
+
 
 def document(entity: Entity) -> bytes:
     """``input``: the entity as its author wrote it, the namespace filled in."""
     return orjson.dumps(entity.data)
 
 
-def whole(catalog: Catalog, graph: Graph, policies: Policies, today: date) -> bytes:
-    """``data`` for every entity of the catalog."""
-    return _data(
-        {key: entity.data for key, entity in catalog.entities.items()},
-        graph.as_data(),
-        graph.groups_as_data(),
-        catalog,
-        policies,
-        today,
+def change(change: Change, change_set: ChangeSet) -> bytes:
+    """``input`` of a rule about a change: the entity before and after (or null), and what is known of people."""
+    return orjson.dumps(
+        {
+            "before": change.before and change.before.data,
+            "after": change.after and change.after.data,
+            "actor": change_set.actor,
+            "approvers": change_set.approvers,
+        }
     )
+
+
+def whole(
+    catalog: Catalog, graph: Graph, policies: Policies, today: date, change_set: ChangeSet | None = None
+) -> bytes:
+    """``data`` for every entity of the catalog, and for every change where there is a change set."""
+    said = _data(_all(catalog, graph), catalog, policies, today)
+    if change_set:
+        relations = said["catalog"]["relations"]
+        relations.update({key: graph.relations(key) for key in change_set.removed if key in graph})
+        said.update(_before(change_set, graph))
+    return orjson.dumps(said)
 
 
 def around(entity: Entity, reads: Reads, catalog: Catalog, graph: Graph, policies: Policies, today: date) -> bytes:
@@ -55,38 +77,47 @@ def around(entity: Entity, reads: Reads, catalog: Catalog, graph: Graph, policie
     near = {entity.key} if reads == "entity" else {entity.key, *graph.neighbourhood(entity.key)}
     known = sorted(key for key in near if key in catalog.entities)
     groups = {key: graph.group(key) for key in known if key.startswith("group:")}
-    return _data(
-        {key: catalog.entities[key].data for key in known},
-        {entity.key: {kind: list(targets) for kind, targets in graph.relations(entity.key).items()}},
-        {key: group.as_data() for key, group in groups.items()},
-        catalog,
-        policies,
-        today,
-    )
+    part = {
+        "entities": {key: catalog.entities[key].data for key in known},
+        "relations": {entity.key: graph.relations(entity.key)},
+        "groups": {key: group.as_data() for key, group in groups.items()},
+    }
+    return orjson.dumps(_data(part, catalog, policies, today))
 
 
-def _data(
-    entities: Mapping[str, Any],
-    relations: Mapping[str, Any],
-    groups: Mapping[str, Any],
-    catalog: Catalog,
-    policies: Policies,
-    today: date,
-) -> bytes:
+def _all(catalog: Catalog, graph: Graph) -> dict[str, Any]:
+    return {
+        "entities": {key: entity.data for key, entity in catalog.entities.items()},
+        "relations": graph.as_data(),
+        "groups": graph.groups_as_data(),
+    }
+
+
+def _before(change_set: ChangeSet, graph: Graph) -> dict[str, Any]:
+    """What rules about changes see besides: ``data.base``, the catalog as it was, and which refs come and go.
+
+    Who may approve is a question to the base: a change must not make its own approvers.
+    """
+    before, removed = change_set.before, change_set.removed
+    counted = [key for key in removed if key in graph][:_COUNTED]
+    return {
+        "base": {**_all(before, Graph.build(before.entities, before.edges())), "complete": before.complete},
+        "change": {
+            "added": change_set.added,
+            "removed": removed,
+            "dependents": {key: len(graph.dependents_of(key, transitive=True)) for key in counted},
+        },
+    }
+
+
+def _data(part: Mapping[str, Any], catalog: Catalog, policies: Policies, today: date) -> dict[str, Any]:
     midnight = datetime.combine(today, time(), UTC)
-    return orjson.dumps(
-        {
-            "catalog": {
-                "entities": entities,
-                "relations": relations,
-                "groups": groups,
-                "complete": catalog.complete,
-            },
-            "bylaw": {
-                "parameters": policies.parameters,
-                "kinds": catalog.kinds.as_data(),
-                "today": today.isoformat(),
-                "now_ns": int(midnight.timestamp()) * 10**9,
-            },
-        }
-    )
+    return {
+        "catalog": {**part, "complete": catalog.complete},
+        "bylaw": {
+            "parameters": policies.parameters,
+            "kinds": catalog.kinds.as_data(),
+            "today": today.isoformat(),
+            "now_ns": int(midnight.timestamp()) * 10**9,
+        },
+    }

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bylaw import workers
-from bylaw.catalog import address, is_skeleton
+from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
 from bylaw.engine import data, python, telling
 from bylaw.engine.rego import Rego, RegoError
 from bylaw.engine.suggest import Suggestions
@@ -25,11 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
-    from bylaw.catalog import Catalog
+    from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
 
-_STRETCH = 64  # documents a worker gets at once
+_STRETCH = 64  # subjects a worker gets at once
 _PATIENCE = 3  # times that a rule may lose its worker before it is given up
+
+_CHANGE, _CATALOG = frozenset({"change"}), frozenset({"catalog"})
+_DOCUMENT = {
+    (is_entity, has_problems): frozenset({"document", *["entity"] * is_entity, *["problem"] * has_problems})
+    for is_entity in (False, True)
+    for has_problems in (False, True)
+}
+"""What a document is to rules: by whether it is an entity, and whether the reader found problems in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class _Evaluation:
     settings: Settings
     today: date
     rules: tuple[str, ...]
+    change_set: ChangeSet | None = None
 
 
 def evaluate(
@@ -52,17 +61,19 @@ def evaluate(
     settings: Settings,
     today: date,
     *,
+    change_set: ChangeSet | None = None,
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
     """The findings of all rules, none twice, in the order of ``Finding.order``, not yet placed in their files.
 
-    ``progress(done, total)`` is told of documents.
+    With a ``change_set``, whose later state is the catalog, rules about changes judge as well. ``progress(done,
+    total)`` is told of documents, changes and the catalog itself.
     """
     bounds = workers.Bounds(deadline=settings.policies.deadline, memory=settings.policies.memory)
     wanted = tuple(rule.id for rule in policies.rules)
-    judge = _Judge(_Evaluation(catalog, settings, today, wanted), policies, graph)
-    total = len(catalog.documents)
+    judge = _Judge(_Evaluation(catalog, settings, today, wanted, change_set), policies, graph)
+    total = len(judge.subjects)
     jobs = jobs or workers.available()
     size = max(1, min(_STRETCH, total // (4 * jobs)))
     suspects: set[int] = set()
@@ -101,7 +112,7 @@ def evaluate(
 
 
 def _alone(judge: _Judge, number: int, total: int, bounds: workers.Bounds) -> Iterator[Finding]:
-    """One rule that has lost a worker, over all documents in order, until its third failure."""
+    """One rule that has lost a worker, over all subjects in order, until its third failure."""
     rule = judge.policies.rules[number]
     failed: list[tuple[int, str]] = []
 
@@ -118,7 +129,7 @@ def _alone(judge: _Judge, number: int, total: int, bounds: workers.Bounds) -> It
     for index, reason in failed:
         yield judge.error(index, number, f"{judge.where(rule)}: {reason}")
     if len(failed) == _PATIENCE and failed[-1][0] + 1 < total:
-        given_up = f"it was given up after {_PATIENCE} failures: the entities after this one were not judged"
+        given_up = f"it was given up after {_PATIENCE} failures: what comes after this one was not judged"
         yield replace(judge.error(failed[-1][0], number, given_up), key="given-up")
 
 
@@ -134,12 +145,15 @@ class _Opener:
 
 
 class _Judge:
-    """The handler: judges stretches of documents, ``[start, stop, numbers of rules]``."""
+    """The handler: judges stretches of subjects, ``[start, stop, numbers of rules]``."""
 
     def __init__(self, evaluation: _Evaluation, policies: Policies, graph: Graph) -> None:
         self.evaluation, self.policies = evaluation, policies
         catalog = evaluation.catalog
-        self._catalog, self._graph = catalog, graph
+        self._catalog, self._graph, self._change_set = catalog, graph, evaluation.change_set
+        changes = evaluation.change_set.changes if evaluation.change_set else ()
+        whole = (catalog,) if any(rule.subject == "catalog" for rule in policies.rules) else ()
+        self.subjects: tuple[Document | Change | Catalog, ...] = (*catalog.documents, *changes, *whole)
         self._contexts = [
             Context(catalog, graph, policies.parameters[rule.id], evaluation.today) for rule in policies.rules
         ]
@@ -152,63 +166,81 @@ class _Judge:
     def load(self) -> None:
         """Compile the Rego and load the catalog into it, once."""
         if self._rego is None and any(rule.package for rule in self.policies.rules):
-            everything = data.whole(self._catalog, self._graph, self.policies, self.evaluation.today)
+            everything = data.whole(self._catalog, self._graph, self.policies, self.evaluation.today, self._change_set)
             self._rego = Rego(self.policies.modules, everything)
 
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task
         found: list[tuple[Any, ...]] = []
-        plans: dict[tuple[str | None, bool], list[tuple[int, int, Rule]]] = {}
+        plans: dict[tuple[frozenset[str], str | None], list[tuple[int, int, Rule]]] = {}
         for index in range(start, stop):
-            document = self._catalog.documents[index]
-            if is_skeleton(document.data):
+            subject = self.subjects[index]
+            if isinstance(subject, Document) and is_skeleton(subject.data):
                 continue
-            entity = self._entity(document)
+            entity = self._entity(subject)
             given = False
-            like = (entity.kind if entity else None, bool(document.problems))
+            like = _like(subject, entity)
             if like not in plans:
                 plans[like] = self._plan(*like, numbers)
             for position, number, rule in plans[like]:
-                subject: Any = entity if rule.subject == "entity" else document
-                if rule.subject == "entity" and not rule.applies(subject):
+                judged: Any = entity if rule.subject == "entity" else subject
+                if not _applies(rule, judged):
                     continue
                 mark((index - start) * len(numbers) + position)
-                if rule.package and self._rego and entity and not given:
-                    self._rego.set_input(data.document(entity))
+                if rule.package and self._rego and not given:
+                    self._rego.set_input(self._input(judged))
                     given = True
-                found.extend((index, number, each) for each in self._told(rule, number, subject))
+                found.extend((index, number, each) for each in self._told(rule, number, judged))
         return [start, stop, found]
 
-    def _plan(self, kind: str | None, troubled: bool, numbers: list[int]) -> list[tuple[int, int, Rule]]:
-        """The rules for documents alike, with their place among ``numbers``.
-
-        ``kind`` is that of the entity, None for what is no entity; ``troubled`` means that the reader found
-        problems.
-        """
+    def _plan(self, subjects: frozenset[str], kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
+        """The rules for whatever is alike, with their place among ``numbers``."""
         rules = [(position, number, self.policies.rules[number]) for position, number in enumerate(numbers)]
         return [
-            each
-            for each in rules
-            if each[2].subject == "document"
-            or (each[2].subject == "problem" and troubled)
-            or (each[2].subject == "entity" and kind is not None and each[2].is_for(kind))
+            (position, number, rule)
+            for position, number, rule in rules
+            if rule.subject in subjects and (rule.subject != "entity" or rule.is_for(kind or ""))
         ]
+
+    def _input(self, judged: Entity | Change) -> bytes:
+        if isinstance(judged, Change) and self._change_set:
+            return data.change(judged, self._change_set)
+        return data.document(cast("Entity", judged))
 
     def _told(self, rule: Rule, number: int, subject: Any) -> list[Any]:
         """What one rule says about one entity or document, or that it came to no answer."""
         try:
             if rule.package and self._rego:
-                return telling.told(list(map(telling.from_rego, self._rego.findings(rule.package))))
-            return telling.told(python.findings(rule, subject, self._contexts[number]))
+                found = list(map(telling.from_rego, self._rego.findings(rule.package)))
+            else:
+                found = python.findings(rule, subject, self._contexts[number])
+            return telling.told([self._pointed(each, subject) for each in found])
         except telling.ShapeError as error:
             fault = f"{self.where(rule)}: {error}"
         except (RegoError, python.RuleError) as error:
             fault = str(error)
         return telling.told([_no_answer(rule, fault)])
 
-    def _entity(self, document: Document) -> Entity | None:
+    def _pointed(self, finding: Finding, subject: Any) -> Finding:
+        """The finding, if its pointer leads somewhere.
+
+        In an entity that Backstage refuses anyway (``metadata: []``) it points to what is nearest above.
+
+        Raises:
+            ShapeError: it does not, and that is the rule's own fault.
+        """
+        judged = subject.entity if isinstance(subject, Change) else subject
+        data = None if isinstance(judged, Catalog) else judged.data
+        near = telling.nearest_above(finding.pointer, data)
+        if near == finding.pointer:
+            return finding
+        if isinstance(data, dict) and any(faults(data, self._catalog.kinds)):
+            return replace(finding, pointer=near)
+        raise telling.ShapeError(f"pointer {finding.pointer:.{telling.SHOWN}} of a finding leads nowhere in the entity")
+
+    def _entity(self, subject: Document | Change | Catalog) -> Entity | None:
         """The entity that a document is in the catalog; a later document of the same ref is none."""
-        return self._entities.get(id(document))
+        return self._entities.get(id(subject))
 
     def finding(self, index: int, number: int, told: dict[str, Any]) -> Finding:
         """A finding as a worker told it, stamped with what the rule did not have to say."""
@@ -227,19 +259,39 @@ class _Judge:
         return f"{rule.shown_source}:{next((number for number, line in lines if line.startswith('findings')), 1)}"
 
     def _stamped(self, index: int, number: int, finding: Finding) -> Finding:
-        rule, document = self.policies.rules[number], self._catalog.documents[index]
-        ref = address(document.data)
+        rule, subject = self.policies.rules[number], self.subjects[index]
+        stamped = replace(finding, rule=rule.id, severity=rule.severity)
+        if isinstance(subject, Catalog):
+            return stamped
+        if isinstance(subject, Change):
+            entity = subject.entity
+            return replace(stamped, entity=entity.key, entity_url=entity.document.url, document=entity.document)
+        ref = address(subject.data)
         # Documents without a ref, and all of one ref but the first, are told apart by their place.
-        place = "" if self._entity(document) else f"{document.path}#{document.index}"
+        place = "" if self._entity(subject) else f"{subject.path}#{subject.index}"
         return replace(
-            finding,
+            stamped,
             key=f"{place}\x1f{finding.key}" if place else finding.key,
-            rule=rule.id,
-            severity=rule.severity,
             entity=str(ref) if ref else None,
-            entity_url=document.url,
-            document=document,
+            entity_url=subject.url,
+            document=subject,
         )
+
+
+def _like(subject: Document | Change | Catalog, entity: Entity | None) -> tuple[frozenset[str], str | None]:
+    """Which rules may judge it: by what they judge, and for entities by kind."""
+    if isinstance(subject, Change):
+        return _CHANGE, None
+    if isinstance(subject, Catalog):
+        return _CATALOG, None
+    return _DOCUMENT[entity is not None, bool(subject.problems)], entity.kind if entity else None
+
+
+def _applies(rule: Rule, judged: Any) -> bool:
+    """Whether the filter of a rule lets it pass."""
+    if isinstance(judged, Change):
+        return rule.applies_to_change(judged)
+    return rule.subject != "entity" or rule.applies(judged)
 
 
 def _no_answer(rule: Rule, fault: str) -> Finding:

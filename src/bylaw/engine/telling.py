@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST = 200  # findings of one rule on one entity: a hostile one could bring on a hundred thousand
 _LONGEST_TEXT = 2_000
 _LONGEST_OBSERVED = 1_000
-_SHOWN = 60  # characters of a wrong value that a message repeats
+SHOWN = 60  # characters of a wrong value that a message repeats
 
 
 class ShapeError(Exception):
@@ -52,11 +52,13 @@ _FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "fail, unknown or error: an entity passes by having no finding",
     ),
     "key": (_is_text, "a text"),
+    "line": (lambda value: type(value) is int and value > 0, "a number from 1"),
     "nearest_of": (_is_nearest_of, '{"kinds": [texts]} or {"values": [texts]}'),
 }
 """What a rule can say of a finding: the test of each field, and what it expects in words."""
 
-_OPTIONAL = frozenset({"observed", "expected", "suggestion", "nearest_of"})
+_ROOT = frozenset({"apiVersion", "kind", "metadata", "spec"})
+_OPTIONAL = frozenset({"observed", "expected", "suggestion", "line", "nearest_of"})
 
 
 def from_rego(value: Any) -> Finding:
@@ -66,13 +68,32 @@ def from_rego(value: Any) -> Finding:
         ShapeError: it has not the shape of a finding.
     """
     if not isinstance(value, dict):
-        raise ShapeError(f"findings holds {value!r:.{_SHOWN}}, expected objects with pointer and message")
+        raise ShapeError(f"findings holds {value!r:.{SHOWN}}, expected objects with pointer and message")
     for name in ("pointer", "message"):
         if name not in value:
             raise ShapeError(f"a finding has no {name}")
     _check(value)
     outcome = Outcome(value.get("outcome", Outcome.FAIL))
     return Finding(**{**value, "fix": tuple(value.get("fix", ())), "outcome": outcome})
+
+
+def nearest_above(pointer: str, data: Any) -> str:
+    """The pointer, or as much of it as can lead to a value in an entity.
+
+    What is missing may be pointed to where it could be added: keys of mappings, below a field that entities have.
+    """
+    steps = pointer.split("/")[1:]
+    for index, step in enumerate(steps):
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(data, dict) and key in data:
+            data = data[key]
+        elif isinstance(data, list) and key.isdecimal() and int(key) < len(data):
+            data = data[int(key)]
+        elif isinstance(data, dict | None) and (index or key in _ROOT):
+            return pointer
+        else:
+            return "".join(f"/{each}" for each in steps[:index])
+    return pointer
 
 
 def told(findings: list[Finding]) -> list[orjson.Fragment]:
@@ -96,7 +117,7 @@ def _told(finding: Finding) -> orjson.Fragment:
     said = {name: getattr(finding, name) for name in _FIELDS}
     _check({name: value for name, value in said.items() if value is not None or name not in _OPTIONAL})
     if not isinstance(finding.location, Location | None):
-        raise ShapeError(f"location of a finding is {finding.location!r:.{_SHOWN}}, expected a Location")
+        raise ShapeError(f"location of a finding is {finding.location!r:.{SHOWN}}, expected a Location")
     if len(finding.pointer) > _LONGEST_TEXT:
         said["pointer"] = finding.pointer[:_LONGEST_TEXT].rpartition("/")[0]  # what is nearest above
     for name in ("message", "expected", "suggestion", "key"):
@@ -127,7 +148,7 @@ def _check(said: Mapping[str, Any]) -> None:
             raise ShapeError(f"a finding has {name}: known are {', '.join(_FIELDS)}")
         test, expected = _FIELDS[name]
         if not test(value):
-            raise ShapeError(f"{name} of a finding is {value!r:.{_SHOWN}}, expected {expected}")
+            raise ShapeError(f"{name} of a finding is {value!r:.{SHOWN}}, expected {expected}")
 
 
 def _bounded(value: Any) -> Any:

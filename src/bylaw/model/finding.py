@@ -20,7 +20,8 @@ class Finding:
     known of it anyway. ``pointer`` is an RFC 6901 JSON pointer into the entity; ``fix`` is a list of
     JSON Patch operations; ``key`` tells two findings at one pointer apart (for the fingerprint) where the
     pointer alone does not. ``nearest_of`` (``{"kinds": [...]}`` or ``{"values": [...]}``) asks the engine to
-    suggest what is nearest to ``observed`` among the catalog's entities or the values.
+    suggest what is nearest to ``observed`` among the catalog's entities or the values. ``line`` counts from 1
+    inside the text at the pointer, where that text has lines of its own (an API definition).
 
     Raises:
         ValueError: no message, or a pointer that is not one.
@@ -35,6 +36,7 @@ class Finding:
     outcome: Outcome = Outcome.FAIL
     key: str = ""
     nearest_of: dict[str, list[str]] | None = None
+    line: int | None = None
 
     rule: str = ""
     severity: Severity = Severity.ERROR

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bylaw import pipeline, workers
-from bylaw.engine import data
+from bylaw import workers
 from bylaw.engine.rego import Rego
 from bylaw.policy_tests.results import Coverage
 from bylaw.rules import load
@@ -39,11 +38,11 @@ class Lines:
 
 def of_fixture(rule: Rule, judged: Judged) -> Mapping[str, Any]:
     """The lines that judging a fixture evaluates, as an engine tells them. It is judged once more for that."""
-    catalog, policies = judged.catalog, load(judged.settings)
-    inputs = [data.document(each).decode() for each in catalog.entities.values() if rule.applies(each)]
+    policies = load(judged.settings)
+    inputs = [each.decode() for each in judged.inputs(rule)]
     if rule.package is None or not inputs:
         return {}
-    whole = data.whole(catalog, pipeline.graph(catalog), policies, judged.now)
+    whole = judged.data(policies)
     bounds = workers.Bounds(judged.settings.policies.deadline, judged.settings.policies.memory)
     replay = _Replay(policies.modules, rule.package, whole)
     answers = workers.run(replay, [inputs], jobs=1, bounds=bounds, on_failure=lambda task, failure: ())

@@ -42,6 +42,8 @@ class Expected:
 
     findings: tuple[Said, ...]
     now: date
+    actor: str | None = None
+    approvers: tuple[str, ...] | None = None
 
 
 def read(path: Path) -> Expected:
@@ -49,7 +51,8 @@ def read(path: Path) -> Expected:
 
     ``findings`` is a list of ``{entity, pointer, message}``, and as much of ``outcome`` (default: fail),
     ``suggestion``, ``fix``, ``path``, ``line`` and ``column`` as should be compared. ``entity`` is null for a
-    document that has no name. ``now`` is the day of the judgement.
+    document that has no name. ``now`` is the day of the judgement; ``actor`` and ``approvers`` (refs) are the people
+    of a change.
 
     Raises:
         ConfigError: it cannot be read, or says something else.
@@ -64,9 +67,16 @@ def read(path: Path) -> Expected:
     value = documents[0].value if len(documents) == 1 else None
     if not isinstance(value, dict) or not isinstance(value.get("findings"), list):
         raise ConfigError(f"{path}: expected one mapping with `findings:`, a list (empty: `findings: []`)")
-    _refuse_unknown(path, "", value, ("findings", "now"))
+    _refuse_unknown(path, "", value, ("findings", "now", "actor", "approvers"))
     findings = [_finding(f"{path}: findings.{index}", each) for index, each in enumerate(value["findings"])]
-    return Expected(tuple(findings), _day(path, value.get("now")))
+    actor, approvers = value.get("actor"), value.get("approvers")
+    if not isinstance(actor, str | None):
+        raise ConfigError(f"{path}: actor: found {actor!r:.60}, expected a ref such as user:default/jane")
+    if approvers is not None and not (isinstance(approvers, list) and all(isinstance(each, str) for each in approvers)):
+        raise ConfigError(f"{path}: approvers: found {approvers!r:.60}, expected a list of refs")
+    return Expected(
+        tuple(findings), _day(path, value.get("now")), actor, None if approvers is None else tuple(approvers)
+    )
 
 
 def said(finding: Finding) -> Said:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bylaw import config, pipeline
+from bylaw.catalog import address, compare
 from bylaw.config import EnforcementSettings, PolicySettings, Settings
+from bylaw.engine import data
 from bylaw.errors import ConfigError
 from bylaw.model import Outcome
 from bylaw.policy_tests import expected
@@ -17,10 +19,10 @@ from bylaw.policy_tests.results import Trial
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
 
-    from bylaw.catalog import Catalog
+    from bylaw.catalog import Catalog, ChangeSet
     from bylaw.model import Report
+    from bylaw.rules import Policies, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,22 @@ class Judged:
     catalog: Catalog
     settings: Settings
     now: date
+    change_set: ChangeSet | None = None
+
+    def inputs(self, rule: Rule) -> list[bytes]:
+        """Every ``input`` that a Rego rule judges here."""
+        if rule.subject == "change" and self.change_set:
+            changes = self.change_set.changes
+            return [data.change(each, self.change_set) for each in changes if rule.applies_to_change(each)]
+        return [data.document(each) for each in self.catalog.entities.values() if rule.applies(each)]
+
+    def data(self, policies: Policies) -> bytes:
+        """``data`` as the rule sees it here."""
+        return data.whole(self.catalog, pipeline.graph(self.catalog), policies, self.now, self.change_set)
 
 
 def judge(fixture: Fixture, settings: Settings) -> Judged:
-    """Read the folder's catalog and compare the rule's findings with those expected.
+    """Read the folder's catalog, or its two states, and compare the rule's findings with those expected.
 
     Nothing is read outside the folder. The rule has its default parameters and the settings of the catalog
     are the defaults, unless a ``bylaw.yaml`` in the folder says otherwise; ``settings`` gives the policies
@@ -47,17 +61,29 @@ def judge(fixture: Fixture, settings: Settings) -> Judged:
     """
     wanted = expected.read(fixture.folder / EXPECTED)
     own = _settings(fixture, settings)
-    root = fixture.folder.resolve()
-    catalog = pipeline.read([root / CATALOG], settings=own, root=root, jobs=1)
-    report = pipeline.check(catalog, settings=own, only=[fixture.rule.id], now=wanted.now, jobs=1)
+    roots = [each.resolve() for each in fixture.states]
+    *before, catalog = (pipeline.read([root / CATALOG], settings=own, root=root, jobs=1) for root in roots)
+    report = pipeline.check(
+        catalog,
+        settings=own,
+        only=[fixture.rule.id],
+        now=wanted.now,
+        before=before[0] if before else None,
+        actor=wanted.actor,
+        approvers=wanted.approvers,
+        jobs=1,
+    )
     found = [expected.said(each) for each in report.findings]
-    details = expected.differences(wanted.findings, found) or list(_convention(root, catalog, report))
+    details = expected.differences(wanted.findings, found)
+    if not details:
+        details = [line for each in (*before, catalog) for line in _convention(each, report, catalog)]
     outcome = Outcome.PASS
     if details:
         unanswered = report.count(Outcome.ERROR) and all(each["outcome"] != Outcome.ERROR for each in wanted.findings)
         outcome = Outcome.ERROR if unanswered else Outcome.FAIL
     trial = Trial(fixture.folder.name, fixture.folder.as_posix(), outcome, tuple(details))
-    return Judged(trial, bool(wanted.findings), catalog, own, wanted.now)
+    change_set = compare(before[0], catalog, wanted.actor, wanted.approvers) if before else None
+    return Judged(trial, bool(wanted.findings), catalog, own, wanted.now, change_set)
 
 
 def _settings(fixture: Fixture, settings: Settings) -> Settings:
@@ -73,17 +99,20 @@ def _settings(fixture: Fixture, settings: Settings) -> Settings:
     )
 
 
-def _convention(root: Path, catalog: Catalog, report: Report) -> Iterator[str]:
-    """The documents whose mark and findings do not agree."""
-    found = {each.document.order for each in report.findings if each.document}
+def _convention(catalog: Catalog, report: Report, proposed: Catalog) -> Iterator[str]:
+    """The documents whose mark and findings do not agree. As they were before a change, only those that go have one."""
+    root = catalog.root
+    found = {id(each.document) for each in report.findings}
     for document in catalog.documents:
         path, index = document.order
+        if root is None or (catalog is not proposed and str(address(document.data)) in proposed.entities):
+            continue
         said = marks((root / path).read_text(encoding="utf-8", errors="replace"))
         mark = said[index] if index < len(said) else None
         who = f"document {index + 1} of {path}"
         if mark is None:
             yield f"unmarked    {who}: expected a comment `# OK` or `# NOT OK: why`"
-        elif mark and document.order in found:
+        elif mark and id(document) in found:
             yield f"mismarked   {who} says OK, but the rule finds something in it"
-        elif not mark and document.order not in found:
+        elif not mark and id(document) not in found:
             yield f"mismarked   {who} says NOT OK, but the rule finds nothing in it"

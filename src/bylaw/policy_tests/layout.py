@@ -5,6 +5,7 @@
     policies/<category>/<rule_name>/<rule_name>.rego, <rule_name>_test.rego    or <rule_name>.py
     fixtures/rules/<category>/<rule-name>/catalog.yaml, expected.yaml          one folder of cases
     fixtures/rules/<category>/<rule-name>/<case>/catalog.yaml, expected.yaml   or several
+    …/<case>/before/catalog.yaml, after/catalog.yaml, expected.yaml            for a rule about changes
 
 Fixtures are looked for in ``fixtures/rules`` of the current folder and beside each policy folder
 (``../fixtures/rules``), unless folders are named. Of the policies only the package counts, not the folder.
@@ -31,14 +32,20 @@ POLICIES = Path("policies")
 FIXTURES = Path("fixtures", "rules")
 CATALOG = "catalog.yaml"
 EXPECTED = "expected.yaml"
+BEFORE, AFTER = "before", "after"
 
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A folder with a small catalog and the findings that one rule is expected to have in it."""
+    """A folder with a small catalog, or two states of one, and the findings that one rule is expected to have in it."""
 
     rule: Rule
     folder: Path
+
+    @property
+    def states(self) -> tuple[Path, ...]:
+        """The folders of the catalog as it is, and for a rule about changes before that as it was."""
+        return (self.folder / BEFORE, self.folder / AFTER) if self.rule.subject == "change" else (self.folder,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,9 @@ def _fixtures(root: Path, wanted: Iterable[Rule], *, others_too: bool) -> Iterat
         if not cases:
             raise ConfigError(f"{folder}: no {EXPECTED} here or one folder below: it says what the rule should find")
         for case in cases:
-            if not (case / CATALOG).is_file():
-                raise ConfigError(f"{case}: {EXPECTED} has no {CATALOG} beside it: the entities that are judged")
-            yield Fixture(known[rule_id], case)
+            fixture = Fixture(known[rule_id], case)
+            for state in fixture.states:
+                if not (state / CATALOG).is_file():
+                    name = (state / CATALOG).relative_to(case)
+                    raise ConfigError(f"{case}: {EXPECTED} has no {name} beside it: the entities that are judged")
+            yield fixture

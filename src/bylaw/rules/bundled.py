@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bylaw.rules.catalog import (
+    descriptor_missing,
     entity_duplicate,
     entity_invalid,
     hierarchy_cycle,
@@ -13,8 +14,10 @@ from bylaw.rules.catalog import (
     reference_malformed,
     yaml_invalid,
 )
+from bylaw.rules.docs import techdocs_source_missing
 
 BUNDLED = (
+    descriptor_missing.RULE,
     entity_duplicate.RULE,
     entity_invalid.RULE,
     hierarchy_cycle.RULE,
@@ -24,4 +27,5 @@ BUNDLED = (
     placeholder_unresolved.RULE,
     reference_malformed.RULE,
     yaml_invalid.RULE,
+    techdocs_source_missing.RULE,
 )

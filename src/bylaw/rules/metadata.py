@@ -36,7 +36,7 @@ _TOP = frozenset(
         "entrypoint",
     }
 )
-_CUSTOM = frozenset({"severity", "applies_to", "reads", "remediation", "parameters"})
+_CUSTOM = frozenset({"severity", "applies_to", "applies_to_change", "reads", "remediation", "parameters"})
 _T = TypeVar("_T")
 _READS: dict[str, Reads] = {"entity": "entity", "relations": "relations", "graph": "graph"}
 
@@ -101,6 +101,7 @@ def rule(source: Module) -> Rule:
         reads=block.one_of(_READS, "entity", "custom", "reads"),
         applies_to=_filter(block),
         parameters=_parameters(block),
+        subject="change" if _is_set(block, "custom", "applies_to_change") else "entity",
         package=source.package,
         source=source.path,
     )
@@ -143,6 +144,13 @@ class _Block:
         if not isinstance(said, str) or said not in options:
             raise self.refused(f"{'.'.join(steps)} is {_shown(said)}, expected {' | '.join(options)}", *steps)
         return options[said]
+
+
+def _is_set(block: _Block, *steps: str) -> bool:
+    said = block.get(*steps, default=False)
+    if not isinstance(said, bool):
+        raise block.refused(f"{'.'.join(steps)} is {_shown(said)}, expected true or false", *steps)
+    return said
 
 
 def _shown(said: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, get_args
 
 from bylaw.errors import ConfigError
 from bylaw.model import Entity, Finding, RuleInfo, Severity
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
-    from bylaw.catalog import Catalog
+    from bylaw.catalog import Catalog, Change
     from bylaw.graphs import Graph
 
+T = TypeVar("T")
 Reads = Literal["entity", "relations", "graph"]
+Subject = Literal["entity", "document", "problem", "change", "catalog"]
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*/[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 
@@ -32,14 +34,26 @@ class Context:
     parameters: Mapping[str, Any]
     """The parameters of this rule: its defaults, overlaid with those of bylaw.yaml."""
     today: date
+    _made: dict[Callable[[Context], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Context], T]) -> T:
+        """What ``make`` makes of this context: made when first asked for, and kept as long as the rule runs.
+
+        For what a rule needs of the whole catalog and should not work out again for each entity. ``make`` is a
+        function of the rule's module, and as pure as the rule is.
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule of either language.
 
-    ``subject`` says what it judges: entities; documents, of which some cannot even be addressed; or the
-    documents in which the reader has found problems.
+    ``subject`` says what it judges: entities; documents, of which some cannot even be addressed; the documents
+    in which the reader has found problems; the changes of a change set; or the catalog as a whole, once.
     ``evaluate`` is the function of a Python rule. A Rego rule has ``package`` instead: the path of its
     module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer.
 
@@ -56,7 +70,7 @@ class Rule:
     reads: Reads = "entity"
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    subject: Literal["entity", "document", "problem"] = "entity"
+    subject: Subject = "entity"
     evaluate: Callable[[Any, Context], Iterable[Finding]] | None = None
     package: str | None = None
     source: str = ""
@@ -70,10 +84,12 @@ class Rule:
         for name, said, known in (
             ("severity", self.severity, tuple(Severity)),
             ("reads", self.reads, get_args(Reads)),
-            ("subject", self.subject, ("entity", "document", "problem")),
+            ("subject", self.subject, get_args(Subject)),
         ):
             if said not in known:
                 self._refuse(f"has {name} {said!r}, expected {' | '.join(known)}")
+        if self.package is not None and self.subject not in {"entity", "change"}:
+            self._refuse(f"has subject {self.subject!r}, but Rego judges entities and changes alone")
         if (self.evaluate is None) == (self.package is None):
             self._refuse("needs either an evaluate function or a Rego package")
         for key, values in self.applies_to.items():
@@ -119,6 +135,10 @@ class Rule:
         return self.is_for(entity.kind) and all(
             _matches(entity.data, key, wanted) for key, wanted in self._other_filters
         )
+
+    def applies_to_change(self, change: Change) -> bool:
+        """Whether one side of a change passes the rule's filter."""
+        return any(self.applies(side) for side in (change.before, change.after) if side)
 
     def is_for(self, kind: str) -> bool:
         """Whether the filter lets some entities of a kind pass."""

@@ -27,6 +27,8 @@ class Files:
     documents: tuple[Document, ...]
     checkout: Checkout
     notes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    """The folders that were asked for."""
 
 
 def read(
@@ -35,16 +37,18 @@ def read(
     *,
     root: Path | None = None,
     stdin: bytes | None = None,
+    folders: Sequence[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Files:
     """Read files, folders, globs and ``-`` (``stdin``), and what their Locations point to in the checkout.
 
-    ``progress(done, total)`` is told of files. The documents come in no particular order.
+    ``folders`` are globs, from the root, of folders to be looked for. ``progress(done, total)`` is told of files.
+    The documents come in no particular order.
 
     Raises:
-        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files; or more
-            files than the limit.
+        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files though others
+            do; or more files than the limit.
     """
     checkout = named.checkout(paths, root, stdin)
     listing = Listing(checkout.root)
@@ -76,4 +80,5 @@ def read(
     finally:
         if gc_was_on:
             gc.enable()
-    return Files(tuple(documents), checkout, (*begin.notes, *listing.notes))
+    named_folders = tuple(listing.inner(folders))
+    return Files(tuple(documents), checkout, (*begin.notes, *listing.notes), named_folders)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from bisect import bisect_left
 from posixpath import commonpath
 from typing import TYPE_CHECKING
 
+from bylaw.sources import git
 from bylaw.sources.checkout import work_tree
 from bylaw.sources.globs import is_glob, select
 
@@ -16,15 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NEVER = frozenset({".git", "node_modules"})
-_PATIENCE = 60  # seconds that git gets
-
-# What a repository can configure must not run here, nor fetch anything: a work tree may come from a stranger.
-_GIT = ("git", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-_OFFLINE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
-_OF_A_HOOK = frozenset(  # a git hook runs with these, and they may lead away from the root
-    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
-)
 
 
 class Listing:
@@ -96,25 +88,28 @@ class Listing:
                     found.update("/".join(steps[: at + 1]) for at, step in enumerate(steps[:-1]) if step == name)
         return [prefix + each for each in select(sorted(found), wanted)]
 
+    def inner(self, patterns: Sequence[str]) -> list[str]:
+        """The folders with something in them that some pattern matches; patterns count from the root."""
+        found: set[str] = set()
+        for pattern in patterns:
+            if not pattern.startswith("!"):
+                for path in self.below(split(f"{pattern}/*")[0]):
+                    folder = path.rpartition("/")[0]
+                    while folder and folder not in found:
+                        found.add(folder)
+                        folder = folder.rpartition("/")[0]
+        return list(select(sorted(found), patterns))
+
     def _by_git(self, folder: str) -> list[str]:
         """What git lists; nothing outside of work trees, or where git cannot be asked."""
         if not self._work_tree:
             return []
-        environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
         try:
-            answer = subprocess.run(  # noqa: S603  (fixed words; what varies is no option)
-                (*_GIT, f"--work-tree={self._work_tree}", *_LIST, "--", folder or "."),
-                cwd=self._root,
-                env=environment | _OFFLINE,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=True,
-                timeout=_PATIENCE,
-            )
-        except (OSError, subprocess.SubprocessError):
+            answer = git.ask(f"--work-tree={self._work_tree}", *_LIST, "--", folder or ".", folder=self._root)
+        except git.GitError:
             self._git_failed = True
             return []
-        names = os.fsdecode(answer.stdout).split("\0")
+        names = os.fsdecode(answer).split("\0")
         return sorted(name for name in names if name and _NEVER.isdisjoint(name.split("/")))
 
     def _walk(self, folder: str) -> Iterator[str]:

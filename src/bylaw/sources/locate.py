@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bylaw import workers
 from bylaw.catalog.placeholders import UnreadableError
-from bylaw.documents import locate_many
+from bylaw.documents import Span, locate_many
 from bylaw.model import Location
 from bylaw.sources.reading import limits
 
@@ -38,18 +38,19 @@ def place(
 
     Where the file is gone, or cannot be read a second time, that is the start of the file.
     """
-    pointers: dict[str, dict[int, set[str]]] = {}
+    pointers: dict[str, dict[int, set[tuple[str, int]]]] = {}
     shown: dict[str, set[int]] = {}
     for each in findings:
         if each.location:
             shown.setdefault(each.location.path, set()).add(each.location.line)
         elif each.document and each.document.path is not None:
-            pointers.setdefault(each.document.path, {}).setdefault(each.document.index, set()).add(each.pointer)
+            place = (each.pointer, each.line or 0)
+            pointers.setdefault(each.document.path, {}).setdefault(each.document.index, set()).add(place)
     files = [
         [path, [[index, sorted(each)] for index, each in pointers.get(path, {}).items()], sorted(shown.get(path, ()))]
         for path in sorted(pointers.keys() | shown.keys())
     ]
-    found: dict[tuple[str, int, str], Location] = {}
+    found: dict[tuple[str, int, str, int], Location] = {}
     lines: dict[tuple[str, int], str] = {}
     for answer in workers.run(
         _Placing(checkout, settings),
@@ -58,8 +59,8 @@ def place(
         bounds=workers.Bounds(settings.seconds, _MEMORY),
         on_failure=lambda task, failure: [[each for n, each in enumerate(task) if n != max(failure.part, 0)]],
     ):
-        for path, index, pointer, *span in answer["spans"]:
-            found[path, index, pointer] = Location(path, *span)
+        for path, index, pointer, inner, *span in answer["spans"]:
+            found[path, index, pointer, inner] = Location(path, *span)
         for path, line, text in answer["lines"]:
             lines[path, line] = text
 
@@ -68,14 +69,14 @@ def place(
         if finding.location or document is None or document.path is None:
             return finding
         start = Location(document.path, 1, 1, 1, 1)
-        return finding.at(found.get((document.path, document.index, finding.pointer), start))
+        return finding.at(found.get((document.path, document.index, finding.pointer, finding.line or 0), start))
 
     return Placed([placed(each) for each in findings], lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Placing:
-    """Opens the handler: ``[path, [[index, pointers]], lines]`` per file -> spans and source lines."""
+    """Opens the handler: ``[path, [[index, [[pointer, line inside]]]], lines]`` per file -> spans and source lines."""
 
     checkout: Checkout
     settings: LimitSettings
@@ -93,13 +94,31 @@ class _Placing:
                 except UnreadableError:
                     continue
                 numbers = set(shown)
-                for (index, pointer), span in locate_many(text, dict(documents), bounds).items():
-                    spans.append([path, index, pointer, span.line, span.column, span.end_line, span.end_column])
-                    numbers.add(span.line)
+                pointers = {index: {pointer for pointer, _ in places} for index, places in documents}
+                located = locate_many(text, pointers, bounds)
+                for index, places in documents:
+                    for pointer, inner in places:
+                        span = located[index, pointer]
+                        if inner:
+                            span = _inside(text, span, inner)
+                        spans.append(
+                            [path, index, pointer, inner, span.line, span.column, span.end_line, span.end_column]
+                        )
+                        numbers.add(span.line)
                 lines.extend([path, *each] for each in _lines(text, numbers))
             return {"spans": spans, "lines": lines}
 
         return handle
+
+
+def _inside(text: bytes, span: Span, inner: int) -> Span:
+    """The line of that number inside a literal block (``|``); the whole span of what is written otherwise."""
+    number = span.line + inner
+    source = dict(_lines(text, {span.line, number}))
+    if number > span.end_line or source.get(span.line, "")[span.column - 1 : span.column] != "|":
+        return span
+    line = source.get(number, "")
+    return Span(number, len(line) - len(line.lstrip()) + 1, number, len(line) + 1)
 
 
 def _lines(text: bytes, numbers: set[int]) -> Iterable[tuple[int, str]]:

@@ -51,7 +51,8 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
     """The files that files, folders, globs and ``-`` mean.
 
     Raises:
-        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files.
+        UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files though others
+            do. Where none does there is nothing to read: that is for a rule to tell.
     """
     files: set[str] = set()
     folders: dict[str, str] = {}
@@ -70,6 +71,7 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
     listing.expect([*folders.values(), *(split(pattern)[0] for pattern in patterns.values())])
     odd: set[str] = set()
     notes: set[str] = set()
+    empty: list[str] = []
     for path, folder in folders.items():
         found = listing.select(folder, settings.paths)
         named_so = listing.folders(folder, settings.paths)
@@ -77,7 +79,7 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
             found = [each for each in listing.select(folder, _YAML_NAMES) if _holds_entities(each, settings, checkout)]
             notes.update([_instead(len(found))] if found else [])
         if not found and not named_so:
-            raise UsageError(
+            empty.append(
                 f"{path}: holds no catalog files (looked for {', '.join(settings.paths)}); "
                 "name the files, or say where they are in catalog.paths of bylaw.yaml"
             )
@@ -88,6 +90,9 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
         if not matched:
             raise UsageError(f"{path}: matches no file; name a file or a folder")
         files.update(matched)
+    if empty and (files or odd):
+        raise UsageError("\n".join(empty))
+    notes.update(empty)
     return Named(frozenset(files), frozenset(odd), tuple(sorted(notes)))
 
 

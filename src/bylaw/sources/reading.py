@@ -11,6 +11,8 @@ from bylaw.catalog.placeholders import UnreadableError, resolve
 from bylaw.documents import Limits, load
 from bylaw.errors import UsageError
 from bylaw.model import Document, Location, Outcome, Problem
+from bylaw.sources import techdocs
+from bylaw.sources.checkout import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,6 +153,7 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> tuple[list[Docum
         return [unreadable(path, str(error))], 0
     beside = _Beside(path, checkout, limits.file_bytes)
     documents = []
+    may_name_docs = techdocs.ANNOTATION.encode() in text or b"\\" in text
     may_hold_placeholders = b"$" in text or b"\\" in text  # as it stands, or escaped
     for each in load(text, limits):
         if each.fault:
@@ -164,7 +167,8 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> tuple[list[Docum
             documents.append(Document(path, each.index, None, (problem,)))
         else:
             value, problems = resolve(each.value, beside.read, limits) if may_hold_placeholders else (each.value, ())
-            documents.append(Document(path, each.index, value, problems))
+            undocumented = techdocs.problem(value, path, checkout, limits) if may_name_docs and path != STDIN else None
+            documents.append(Document(path, each.index, value, (*problems, *([undocumented] if undocumented else []))))
     return documents or [unreadable(path, "holds no entity")], len(text) + beside.taken
 
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bylaw.catalog import Change, ChangeSet, build, compare
+from bylaw.model import Document
+from tests.engine.world import KINDS, catalog, entity
+
+ORDERS = entity("orders", type="service")
+
+
+def refs(change_set: ChangeSet) -> list[tuple[str | None, str | None]]:
+    return [(each.before and each.before.key, each.after and each.after.key) for each in change_set.changes]
+
+
+def test_what_is_added_edited_and_removed_in_the_order_of_the_refs() -> None:
+    edited = entity("edited", type="service"), entity("edited", type="website")
+    before = catalog(entity("kept"), edited[0], entity("removed"))
+    after = catalog(entity("added"), entity("kept"), edited[1])
+    changed = compare(before, after, "user:default/ann", ("user:default/bob",))
+    assert refs(changed) == [
+        (None, "component:default/added"),
+        ("component:default/edited", "component:default/edited"),
+        ("component:default/removed", None),
+    ]
+    assert (changed.added, changed.removed) == (("component:default/added",), ("component:default/removed",))
+    assert (changed.actor, changed.approvers) == ("user:default/ann", ("user:default/bob",))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        Document("moved/catalog-info.yaml", 7, ORDERS),
+        Document("000.yaml", 0, dict(reversed(ORDERS.items()))),
+        Document("000.yaml", 0, ORDERS | {"metadata": {"namespace": "default", "name": "orders"}}),
+    ],
+    ids=["in another file", "in another order", "with the namespace it had anyway"],
+)
+def test_an_entity_that_says_the_same_has_not_changed(after: Document) -> None:
+    assert compare(catalog(ORDERS), build([after], KINDS)).changes == ()
+
+
+def test_of_two_of_one_ref_the_first_is_the_entity() -> None:
+    assert compare(catalog(ORDERS), catalog(ORDERS, entity("orders", type="website"))).changes == ()
+
+
+def test_a_change_is_about_the_entity_as_it_will_be_or_else_as_it_was() -> None:
+    (before, after) = (next(iter(catalog(entity("a", type=each)).entities.values())) for each in "xy")
+    assert Change(before, after).entity is after
+    assert Change(None, after).entity is after
+    assert Change(before, None).entity is before
+    with pytest.raises(ValueError, match="a change of nothing"):
+        _ = Change(None, None).entity
+
+
+def test_a_change_set_is_frozen() -> None:
+    changed: Any = compare(catalog(), catalog())
+    with pytest.raises(AttributeError):
+        changed.actor = "user:default/eve"
+    assert replace(changed, actor="user:default/ann").actor == "user:default/ann"
