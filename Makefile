@@ -19,7 +19,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast test-real lint format lock bench wheel clean
+.PHONY: help setup demo test test-fast test-real lint format docs lock bench wheel clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,10 @@ format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(READY) ## write the pages on the rules, and the README's table of them, anew
+	$(BIN)/bylaw rules --pages docs/rules
+	BYLAW_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_readme.py
+
 # Without any UV_* variable or uv.toml of this machine, so that no mirror, date or local folder gets into the locks.
 lock: ## resolve the dependencies anew (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on PATH: pip install uv" >&2; exit 1; }
@@ -59,7 +63,7 @@ lock: ## resolve the dependencies anew (needs uv)
 	$(UV) export -q --no-config --frozen --no-emit-project -o requirements-dev.lock'
 
 bench: $(READY) ## bylaw beside its peers, ratios printed
-	for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in benchmarks/bench_*.py benchmarks/rules.py; do $(BIN)/python $$bench || exit 1; done
 
 wheel: $(READY) ## build dist/bylaw-*.whl
 	rm -rf dist

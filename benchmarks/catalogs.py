@@ -21,7 +21,7 @@ def entity(number: int, total: int) -> dict[str, object]:
         return {**base, "kind": "Group", "spec": {"type": "team", "children": [], **parent}}
     owner = f"e{number % groups}"
     metadata["annotations"] = {
-        "backstage.io/techdocs-ref": "dir:.",
+        "backstage.io/techdocs-ref": f"url:https://git.example.com/e{number}",
         "backstage.io/source-location": f"url:https://git.example.com/e{number}",
     }
     metadata["tags"] = ["java", f"tier-{number % 4}"]
@@ -44,20 +44,45 @@ def entity(number: int, total: int) -> dict[str, object]:
     return {**base, "kind": "Component", "spec": spec}
 
 
+def _described(number: int, total: int) -> dict[str, object]:
+    """The same entity with all that the rules ask of it in production; one in twenty lacks it."""
+    made = entity(number, total)
+    metadata, spec = made["metadata"], made["spec"]
+    if number % 20 == 1 or not isinstance(metadata, dict) or not isinstance(spec, dict):
+        return made
+    metadata["labels"] = {"cost-centre": f"cc-{number % 7}"}
+    metadata["annotations"] = {
+        **metadata.get("annotations", {}),
+        "backstage.io/kubernetes-id": f"e{number}",
+        "bylaw.dev/reviewed": "2025-12-01",
+        "grafana/dashboard-selector": f"e{number}",
+        "pagerduty.com/service-id": f"P{number:06}",
+        "vault.io/secrets-path": f"secret/e{number}",
+    }
+    runbook = {"url": f"https://git.example.com/e{number}/runbook", "title": "Runbook", "type": "runbook"}
+    metadata["links"] = [*metadata.get("links", []), runbook]
+    if made["kind"] == "API":
+        paths = {"/things": {"get": {"responses": {"200": {"description": "All of them"}}}}}
+        definition = {"openapi": "3.0.3", "info": {"title": f"e{number}", "version": "1"}, "paths": paths}
+        spec["definition"] = json.dumps(definition)
+    return made
+
+
 def _last(number: int, step: int, groups: int, but: int = 0) -> int:
     """The nearest number at or above the groups that is a multiple of ``step`` and not of ``but``."""
     found = max(number - number % step, -(-groups // step) * step)
     return found + step if but and found % but == 0 else found
 
 
-def write(folder: Path, total: int, per_file: int) -> list[Path]:
+def write(folder: Path, total: int, per_file: int, *, described: bool = False) -> list[Path]:
     """Write ``total`` entities, ``per_file`` in a file; the files, in order."""
+    make = _described if described else entity
     paths = []
     for start in range(0, total, per_file):
         path = folder / f"{start // per_file // 100:03}" / f"{start // per_file:05}" / "catalog-info.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
-            "---\n".join(as_yaml(entity(number, total)) for number in range(start, min(start + per_file, total)))
+            "---\n".join(as_yaml(make(number, total)) for number in range(start, min(start + per_file, total)))
         )
         paths.append(path)
     return paths

@@ -9,13 +9,21 @@ to(relation, target) := {place |
 	some field in data.bylaw.kinds[input.kind]
 	field.relation == relation
 	some suffix, text in _texts(object.get(input, field.field, null))
-	_meaning(text, field.default_kind) == target
+	meaning(text, field.default_kind) == target
 	place := {
 		"pointer": concat("", [_pointer(field.field), suffix]),
 		"text": text,
 		"field": field.field[count(field.field) - 1],
 		"kinds": field.kinds,
 	}
+}
+
+# The ref that a text means in this entity, as Backstage's parseEntityRef reads it: [<kind>:][<namespace>/]<name>.
+meaning(text, default_kind) := lower(concat("", [kind, ":", namespace, "/", parts[3]])) if {
+	parts := regex.find_all_string_submatch_n(`(?s)^(?:([^:/]*):)?(?:([^/]*)/)?(.*)$`, text, 1)[0]
+	kind := _first(parts[1], default_kind)
+	is_string(kind)
+	namespace := _first(parts[2], object.get(input.metadata, "namespace", "default"))
 }
 
 # One place for a relation, for findings about the relation itself.
@@ -69,14 +77,6 @@ _pointer(path) := concat("", [step |
 	some name in path
 	step := concat("", ["/", replace(replace(name, "~", "~0"), "/", "~1")])
 ])
-
-# The ref that a text means in this entity, as Backstage's parseEntityRef reads it: [<kind>:][<namespace>/]<name>.
-_meaning(text, default_kind) := lower(concat("", [kind, ":", namespace, "/", parts[3]])) if {
-	parts := regex.find_all_string_submatch_n(`(?s)^(?:([^:/]*):)?(?:([^/]*)/)?(.*)$`, text, 1)[0]
-	kind := _first(parts[1], default_kind)
-	is_string(kind)
-	namespace := _first(parts[2], object.get(input.metadata, "namespace", "default"))
-}
 
 _first(text, other) := text if {
 	text != ""

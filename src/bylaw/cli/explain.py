@@ -26,22 +26,16 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the metadata of one rule."""
     from bylaw.pipeline import load_policies
+    from bylaw.rules import words
 
     policies = load_policies(common.settings_of(args))
     rule = policies.find(args.rule)
-    kinds = ", ".join(rule.applies_to.get("kind", ())) or "every entity"
-    more = [f"{key} is {' or '.join(each)}" for key, each in rule.applies_to.items() if key != "kind"]
-    reads = {
-        "entity": "the entity alone",
-        "relations": "the entity and its neighbours",
-        "graph": "the whole catalog",
-    }
     common.write(f"{rule.id} ({rule.severity})\n{rule.title}\n\n{_filled(rule.description)}\n")
     common.write(f"What to do:\n{_filled(rule.remediation, '  ')}\n")
     rows = [
-        ("applies to", " where ".join([kinds, *more])),
-        ("looks at", reads[rule.reads]),
-        ("written in", f"{'Rego' if rule.package else 'Python'}: {rule.shown_source}"),
+        ("judges", words.judges(rule)),
+        ("looks at", words.looks_at(rule)),
+        ("written in", f"{words.language(rule)}: {rule.shown_source}"),
     ]
     common.write(common.table(rows))
     if rule.parameters:

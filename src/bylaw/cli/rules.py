@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bylaw.cli import common
@@ -17,6 +18,9 @@ def add(commands: Any) -> None:
     )
     common.add_settings(command)
     command.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
+    command.add_argument(
+        "--pages", metavar="DIR", type=Path, help="write a page on each rule instead, and a table of them all"
+    )
     command.set_defaults(run=run)
 
 
@@ -25,11 +29,21 @@ def run(args: argparse.Namespace) -> int:
     from bylaw.pipeline import load_policies
 
     policies = load_policies(common.settings_of(args))
+    if args.pages:
+        from bylaw.policy_tests import pages
+
+        for path, text in pages.render(policies).items():
+            (args.pages / path).parent.mkdir(parents=True, exist_ok=True)
+            common.write_file(str(args.pages / path), text)
+        count = len(policies.rules)
+        common.write(f"wrote {count} {'page' if count == 1 else 'pages'} to {args.pages}\n")
+        return 0
     if args.format == "json":
         common.write(_json(policies.rules))
     elif args.format == "markdown":
-        rows = (f"| `{each.id}` | {each.severity} | {each.reads} | {each.title} |\n" for each in policies.rules)
-        common.write("| rule | severity | reads | fails when |\n|---|---|---|---|\n" + "".join(rows))
+        from bylaw.policy_tests import pages
+
+        common.write(pages.table(policies.rules))
     else:
         common.write(common.table([(each.id, each.severity, each.reads, each.title) for each in policies.rules]))
     return 0

@@ -10,7 +10,12 @@ _NOTHING = re.compile(r"\s*(?:#.*)?\Z")
 
 
 def marks(text: str) -> list[bool | None]:
-    """By document: whether its author calls it OK. None without a mark, with both, or with no reason.
+    """By document: whether its author calls it OK. None without a mark, with both, or with no reason."""
+    return [_mark(document) for document in documents(text)]
+
+
+def documents(text: str) -> list[list[str]]:
+    """The lines of each document.
 
     A document ends at a line that begins with ``---``, as YAML has it, whatever else is wrong with the text;
     comments before the first of them are no document.
@@ -22,7 +27,7 @@ def marks(text: str) -> list[bool | None]:
         documents[-1].append(line)
     if len(documents) > 1 and all(map(_NOTHING.match, documents[0])):
         documents[1][:0] = documents.pop(0)
-    return [_mark(document) for document in documents]
+    return documents
 
 
 def _mark(lines: list[str]) -> bool | None:
