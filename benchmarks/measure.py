@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass
@@ -33,13 +33,22 @@ class Runs:
         return statistics.median(self.seconds)
 
 
-def interleaved(commands: Mapping[str, tuple[Sequence[str], Path]], rounds: int) -> dict[str, Runs]:
-    """Run each command once to warm up, then all of them in turns. Memory is taken from an extra run."""
+def interleaved(
+    commands: Mapping[str, tuple[Sequence[str], Path]],
+    rounds: int,
+    before: Callable[[Path], object] = lambda folder: None,
+) -> dict[str, Runs]:
+    """Run each command once to warm up, then all of them in turns. Memory is taken from an extra run.
+
+    ``before`` prepares the folder of a command before each run of it, and is not timed.
+    """
     runs = {name: Runs(command, cwd) for name, (command, cwd) in commands.items()}
     for each in runs.values():
+        before(each.cwd)
         each.mib.append(_highest(each))
     for _ in range(rounds):
         for each in runs.values():
+            before(each.cwd)
             started = time.perf_counter()
             each.output = _run(each).stdout
             each.seconds.append(time.perf_counter() - started)

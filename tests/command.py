@@ -111,7 +111,8 @@ def entity(name: str, kind: str = "Component", **spec: Any) -> str:
     """A descriptor that is right: by default of a component of ``team-a``."""
     spec = spec or {"type": "service", "lifecycle": "experimental", "owner": "team-a"}
     said = {"apiVersion": "backstage.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
-    return json.dumps(said, indent=2) + "\n"
+    described = ', "description": "Something that tests are about"\n  },\n  "spec"'  # on the line of its name
+    return json.dumps(said, indent=2).replace('\n  },\n  "spec"', described, 1) + "\n"
 
 
 TEAM_A = entity("team-a", "Group", type="team", children=[])

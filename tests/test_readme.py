@@ -21,6 +21,7 @@ import pytest
 from bylaw import cli, config
 from bylaw.config import LimitSettings, PolicySettings
 from bylaw.model import Decision
+from bylaw.policy_tests import pages
 from bylaw.rules import load
 from tests.command import run, same, scrubbed
 from tests.shared import ROOT
@@ -61,6 +62,18 @@ def test_a_command_prints_what_the_readme_shows(block: str) -> None:
         return
     pieces = re.split(r"^\.\.\.\n", block, flags=re.MULTILINE)
     assert re.fullmatch("(?:.*\n)*?".join(map(re.escape, pieces)), shown), shown
+
+
+def test_the_table_of_rules_is_that_of_the_rules() -> None:
+    begin, end = "<!-- rules: written by `make docs` -->\n", "<!-- /rules -->"
+    text = README.read_text()
+    before, _, rest = text.partition(begin)
+    shown, _, behind = rest.partition(end)
+    table = pages.table(load(config.Settings()).rules, "docs/rules/")
+    if os.environ.get("BYLAW_UPDATE_GOLDEN"):
+        README.write_text(f"{before}{begin}{table}{end}{behind}")
+        return
+    assert shown == table
 
 
 def test_every_console_block_begins_with_a_command() -> None:

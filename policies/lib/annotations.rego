@@ -5,8 +5,10 @@ import rego.v1
 
 # Whether one of these is given: a text that is not blank.
 given(names) if {
-	some name in names
-	value := input.metadata.annotations[name]
+	all := input.metadata.annotations
+	is_object(all)
+	some name, value in all
+	name in names
 	is_string(value)
 	trim_space(value) != ""
 }

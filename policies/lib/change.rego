@@ -4,13 +4,15 @@ package bylaw.lib.change
 import rego.v1
 import future.keywords.not
 
+import data.bylaw.lib.entity as entities
+
 # The entity as it will be; of one that is removed, as it was.
 entity := input.before if {
 	is_null(input.after)
 } else := input.after
 
 # Its canonical reference: component:default/orders.
-ref := lower(concat("", [entity.kind, ":", object.get(entity.metadata, "namespace", "default"), "/", entity.metadata.name]))
+ref := entities.ref(entity)
 
 # The entity goes.
 removed if is_null(input.after)

@@ -16,13 +16,13 @@ _catalog(names) := {
 }
 
 test_success_the_entity_is_as_it_will_be if {
-	change.entity == _renamed with input as {"before": _orders, "after": _renamed}
-	change.entity == _orders with input as {"before": null, "after": _orders}
+	change.entity.metadata.name == "Sales" with input as {"before": _orders, "after": _renamed}
+	change.entity.metadata.name == "Orders" with input as {"before": null, "after": _orders}
 	not change.removed with input as {"before": null, "after": _orders}
 }
 
 test_success_of_one_removed_as_it_was if {
-	change.entity == _orders with input as _removed
+	change.entity.metadata.name == "Orders" with input as _removed
 	change.ref == "api:retail/orders" with input as _removed
 	change.removed with input as _removed
 }

@@ -1,14 +1,15 @@
-# Labels, or annotations in their place, of any entities.
+# Labels, or annotations in their place.
 package bylaw.lib.labels
 
 import rego.v1
 
-# Whether one of the entities has one of these: a text that is not blank.
-given(entities, names) if {
-	some entity in entities
+# Whether an entity has one of these: a text that is not blank.
+given(entity, names) if {
 	some field in ["labels", "annotations"]
-	some name in names
-	value := entity.metadata[field][name]
+	all := entity.metadata[field]
+	is_object(all)
+	some name, value in all
+	name in names
 	is_string(value)
 	trim_space(value) != ""
 }

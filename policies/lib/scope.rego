@@ -10,12 +10,16 @@ holds(parameters) if {
 	_has_type(object.get(parameters, "types", []))
 }
 
-_has_lifecycle(lifecycles) if count(lifecycles) == 0
+_has_lifecycle(lifecycles) if {
+	input.spec.lifecycle in lifecycles
+} else if {
+	count(lifecycles) == 0
+} else if {
+	input.kind in {"System", "Domain", "Resource", "Group", "User", "Location"}
+}
 
-_has_lifecycle(_) if input.kind in {"System", "Domain", "Resource", "Group", "User", "Location"}
-
-_has_lifecycle(lifecycles) if input.spec.lifecycle in lifecycles
-
-_has_type(types) if count(types) == 0
-
-_has_type(types) if input.spec.type in types
+_has_type(types) if {
+	input.spec.type in types
+} else if {
+	count(types) == 0
+}

@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bylaw import catalog as catalogs
-from bylaw import config, engine, gates, rules
+from bylaw import config, engine, fixes, gates, impacts, rules
 from bylaw.catalog import Catalog, Kinds, compare, placeholders
+from bylaw.documents.secrets import redact
 from bylaw.errors import ConfigError, UsageError
+from bylaw.fixes import Judged
 from bylaw.graphs import Graph
 from bylaw.model import EntityRef, Outcome, RefError, Report
 from bylaw.sources import files, locate
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
+    from bylaw.fixes import Fixes
+    from bylaw.impacts import Impact, Side
     from bylaw.model import Finding
     from bylaw.rules import Policies
 
@@ -40,6 +45,7 @@ def read(
     settings: Settings | None = None,
     root: str | Path | None = None,
     stdin: bytes | None = None,
+    overlay: Mapping[str, bytes] | None = None,
     jobs: int | None = None,
     progress: Callable[[str, int, int], None] = _silent,
 ) -> Catalog:
@@ -47,7 +53,8 @@ def read(
 
     Without ``settings``, those of ``bylaw.yaml`` in the current folder hold, if there is one. Nothing is read
     outside ``root``: by default the git work tree around the first path. What cannot be read becomes part of
-    the catalog as a problem, and a finding of ``check``.
+    the catalog as a problem, and a finding of ``check``. ``overlay`` holds texts that are read in place of those of
+    files, by their paths from the root.
 
     Raises:
         UsageError: a path does not exist, lies outside the root, or holds no catalog files though others do.
@@ -59,6 +66,7 @@ def read(
         settings.catalog,
         root=Path(root) if root else None,
         stdin=stdin,
+        overlay=overlay,
         folders=_folders(settings),
         jobs=jobs,
         progress=lambda done, total: progress("reading", done, total),
@@ -83,6 +91,17 @@ def _folders(settings: Settings) -> list[str]:
 def graph(catalog: Catalog) -> Graph:
     """The ownership and dependency graph of a catalog."""
     return Graph.build(catalog.entities, catalog.edges())
+
+
+def changes(
+    before: Catalog, after: Catalog, actor: str | None = None, approvers: Sequence[str] | None = None
+) -> ChangeSet:
+    """What differs between two states of a catalog. Who proposes and approves it is named as in ``check``.
+
+    Raises:
+        UsageError: a name that can be read as none.
+    """
+    return compare(before, after, actor and _user(actor), None if approvers is None else tuple(map(_user, approvers)))
 
 
 def check(
@@ -111,29 +130,10 @@ def check(
     settings = settings or config.read()
     today = now or datetime.now(UTC).date()
     policies = _judging(load_policies(settings, only), only, changes=before is not None)
-    change_set = (
-        compare(before, catalog, actor and _user(actor), None if approvers is None else tuple(map(_user, approvers)))
-        if before is not None
-        else None
-    )
-    drawn = graph(catalog)
-    found = engine.evaluate(
-        catalog,
-        drawn,
-        policies,
-        settings,
-        today,
-        change_set=change_set,
-        jobs=jobs,
-        progress=lambda done, total: progress("judging", done, total),
-    )
-    enforced = gates.enforce(
-        found,
-        settings.enforcement,
-        today,
-        lambda key: drawn.owners_of(key, effective=True) if key in drawn else (),
-    )
-    placed = _placed(enforced, [catalog, *([before] if before else [])], settings, jobs)
+    changed = changes(before, catalog, actor, approvers) if before is not None else None
+    judged = _judged(catalog, policies, settings, today, changed, jobs, progress)
+    drawn = judged.graph
+    placed = _placed(judged.findings, [catalog, *([before] if before else [])], settings, jobs)
     ordered = tuple(sorted(placed.findings, key=lambda finding: finding.order))
     if not ordered and not catalog.documents and not (before and before.documents):
         raise UsageError("there is nothing to judge: no catalog file was read")
@@ -151,10 +151,117 @@ def check(
         waivers_digest=_NO_WAIVERS,
         complete=catalog.complete,
         completeness=catalog.completeness,
-        owners={key: drawn.owners_of(key, effective=False) for key in sorted(named)},
+        owners={key: tuple(redact(drawn.owners_of(key, effective=False))) for key in sorted(named)},
         lines=placed.lines,
         notes=(*catalog.notes, *_notes(catalog, ordered)),
     )
+
+
+def fix(
+    paths: str | Path | Sequence[str | Path] = ".",
+    *,
+    settings: Settings | None = None,
+    root: str | Path | None = None,
+    stdin: bytes | None = None,
+    only: Sequence[str] = (),
+    owners: Sequence[str] = (),
+    now: date | None = None,
+    write: bool = True,
+    jobs: int | None = None,
+    progress: Callable[[str, int, int], None] = _silent,
+) -> Fixes:
+    """Make the safe fixes of what ``check`` finds in the files, or of the rules whose ids are in ``only``.
+
+    With ``owners``, each ``OLD=NEW``, it gives what one owns to the other instead. The files with all their changes
+    are judged together, by every rule, before any is written: one that would make anything worse stays as it is.
+
+    Raises:
+        UsageError, ConfigError: as ``read`` and ``check`` do; and for a move of ownership that cannot be.
+        UndecidedError: a rule came to no answer.
+    """
+    settings = settings or config.read()
+    today = now or datetime.now(UTC).date()
+    policies = _judging(load_policies(settings), (), changes=False)
+    rules = {policies.find(each).id for each in only} or {rule.id for rule in policies.rules}
+
+    def judged(overlay: Mapping[str, bytes]) -> Judged:
+        catalog = read(paths, settings=settings, root=root, stdin=stdin, overlay=overlay, jobs=jobs, progress=progress)
+        return _judged(catalog, policies, settings, today, None, jobs, progress)
+
+    made = fixes.run(
+        judged,
+        rules,
+        owners,
+        settings.catalog.limits,
+        jobs=jobs,
+        progress=lambda done, total: progress("editing", done, total),
+    )
+    return fixes.written(made) if write else made
+
+
+def impact(
+    catalog: Catalog,
+    before: Side,
+    after: Side,
+    *,
+    now: date | None = None,
+    jobs: int | None = None,
+    progress: Callable[[str, int, int], None] = _silent,
+) -> Impact:
+    """What would become of a catalog, read by the settings of ``after``, if they held in place of ``before``.
+
+    Both sides judge the same entities on the same day, ``now``.
+
+    Raises:
+        ConfigError: as ``check`` does, and which side it is about.
+        UsageError: there is nothing to judge.
+    """
+    today = now or datetime.now(UTC).date()
+    policies, reports = [], []
+    for side in (before, after):
+        with impacts.blamed(side.name, side.folder):
+            policies.append(load_policies(side.settings))
+    for side in (before, after):
+        settings = replace(side.settings, catalog=after.settings.catalog)
+        with impacts.blamed(side.name, side.folder):
+            reports.append(side.told(check(catalog, settings=settings, now=today, jobs=jobs, progress=progress)))
+    return impacts.compare(
+        reports[0],
+        reports[1],
+        names=(before.name, after.name),
+        differences=impacts.differences(policies[0], before.settings, policies[1], after.settings),
+        notes=impacts.notes(before, after, (policies[0], policies[1])),
+    )
+
+
+def _judged(
+    catalog: Catalog,
+    policies: Policies,
+    settings: Settings,
+    today: date,
+    changed: ChangeSet | None,
+    jobs: int | None,
+    progress: Callable[[str, int, int], None],
+) -> Judged:
+    """A catalog with its graph and what is found in it, enforced and not yet placed."""
+    drawn = graph(catalog)
+    found = engine.evaluate(
+        catalog,
+        drawn,
+        policies,
+        settings,
+        today,
+        change_set=changed,
+        jobs=jobs,
+        progress=lambda done, total: progress("judging", done, total),
+    )
+    enforced = gates.enforce(
+        found,
+        settings.enforcement,
+        today,
+        lambda key: drawn.owners_of(key, effective=True) if key in drawn else (),
+    )
+    return Judged(catalog, drawn, enforced)
 
 
 def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) -> Policies:

@@ -13,7 +13,8 @@ ORDERS = entity("orders", type="service")
 
 
 def refs(change_set: ChangeSet) -> list[tuple[str | None, str | None]]:
-    return [(each.before and each.before.key, each.after and each.after.key) for each in change_set.changes]
+    sides = [(each.before, each.after) for each in change_set.changes]
+    return [(before.key if before else None, after.key if after else None) for before, after in sides]
 
 
 def test_what_is_added_edited_and_removed_in_the_order_of_the_refs() -> None:

@@ -205,7 +205,7 @@ def test_messages_let_nothing_act_on_the_terminal(good: Path) -> None:
 
 # -- words it does not know
 
-COMMANDS = "check, explain, rules, new, test, graph, schema, completion"
+COMMANDS = "check, fix, impact, explain, rules, new, test, graph, schema, completion"
 LISTS = "text, json, markdown"
 NO_RULE = "no rule 'owner-unknwn' (did you mean owner-unknown?); `bylaw rules` lists them"
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 FAILING = 'yield Finding("/spec", f"{subject.key} is wrong")'
 REGO_FAILING = 'findings contains {"pointer": "/spec", "message": sprintf("%s is wrong", [input.metadata.name])}'
 THREE = catalog(entity("a"), entity("b"), entity("c"))
-GOOD = entity("good", type="service", lifecycle="production", owner="team", dependsOn=["api:x"], **{"a/b": {}})
+GOOD = entity("good", type="service", lifecycle="production", owner="team", dependsOn=["api:x"])
+GOOD["spec"]["a/b"] = {}
 
 
 def check(made: Catalog, folder: Path, *, deadline: float = 0.3, memory: int = 300, **more: Any) -> Report:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import regorus
 
-from bylaw.engine.rego import NAME, Rego, RegoError, explain, parse, undefined_names
+from bylaw.engine.rego import NAME, Parsed, Rego, RegoError, explain, parse, undefined_names
 from bylaw.errors import ConfigError
 from bylaw.rules import Module
 
@@ -33,6 +33,24 @@ def refusal(body: str, entity: Any = None) -> str:
 
 def test_the_elements_of_the_set_are_the_answer() -> None:
     assert answer("findings contains x if some x in input.a", {"a": [3, 1, 3, 2]}) == [1, 2, 3]
+
+
+def test_modules_that_are_parsed_take_one_after_the_other_beside_them() -> None:
+    library = module("f(x) := x + data.more", "lib.rego", "bylaw.lib.sums")
+    parsed = Parsed([library], b'{"more": 10}')
+    answers = []
+    for number in (1, 2, 1):
+        own = module(f"findings contains data.bylaw.lib.sums.f({number})")
+        rego = Rego([own], beside=parsed)
+        answers.append(rego.findings("bylaw.docs.x"))
+    assert answers == [[11], [12], [11]]
+
+
+def test_what_does_not_compile_beside_others_leaves_them_as_they_were() -> None:
+    parsed = Parsed([module("f(x) := x", "lib.rego", "bylaw.lib.sums")], b"{}")
+    with pytest.raises(ConfigError):
+        Rego([module("findings contains 1 if [1, 2] = [1]")], beside=parsed)
+    assert Rego([module("findings contains data.bylaw.lib.sums.f(1)")], beside=parsed).findings("bylaw.docs.x") == [1]
 
 
 def test_an_empty_set_is_an_answer() -> None:

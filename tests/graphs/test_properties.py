@@ -10,7 +10,7 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bylaw.graphs import Graph, backend, render
+from bylaw.graphs import Graph, backend, follow, render
 
 if TYPE_CHECKING:
     from random import Random
@@ -181,6 +181,68 @@ def test_transitive_dependencies_are_the_closure_that_goes_on_from_an_api_to_its
     assert set(graph.dependencies_of(node)) <= set(graph.dependencies_of(node, transitive=True))
 
 
+@prop
+@given(catalogs("dependsOn", "consumesApi", "providesApi"), st.lists(ref, unique=True), st.integers(0, 6))
+def test_ways_are_as_long_as_a_search_step_by_step_finds_and_can_be_followed(
+    catalog: Catalog, ends: list[str], most: int
+) -> None:
+    edges = catalog[1]
+    ways = Graph.build(*catalog).ways_to(ends, most, *DEPENDENCY)
+    steps = dict.fromkeys(ends, 0)
+    for step in range(1, most + 1):
+        nearer = {
+            node: [near in steps for near in nexts(edges, DEPENDENCY, node)] for node in REFS if node not in steps
+        }
+        ready = {node for node, near in nearer.items() if near and (all if node[:4] == "api:" else any)(near)}
+        steps.update(dict.fromkeys(ready, step))
+    assert {node: way.steps for node, way in ways.items()} == steps
+    for node, way in ways.items():
+        path = list(follow(ways, node))
+        assert (path[-1], len(path)) == (way.end, way.steps + 1)
+        assert way.end in ends
+        if way.steps and node[:4] != "api:":
+            assert way.next == min(near for near in nexts(edges, DEPENDENCY, node) if steps.get(near) == way.steps - 1)
+        assert all(after in nexts(edges, DEPENDENCY, before) for before, after in pairwise(path))
+
+
+@prop
+@given(catalogs("dependsOn", "consumesApi", "providesApi"))
+def test_dependency_cycles_are_the_cycles_without_the_use_of_what_one_provides_itself(catalog: Catalog) -> None:
+    keys, edges = catalog
+    own = {(source, target) for source, kind, target in edges if kind == "providesApi"}
+    others = [(source, kind, target) for source, kind, target in edges if (source, target) not in own]
+    assert Graph.build(keys, edges).dependency_cycles(*DEPENDENCY) == Graph.build(keys, others).cycles(*DEPENDENCY)
+
+
+ORGANISATION = [f"{kind}:d/{number}" for kind in ("group", "user") for number in range(4)]
+membership = st.tuples(
+    st.sampled_from(ORGANISATION), st.sampled_from(["childOf", "memberOf"]), st.sampled_from(ORGANISATION)
+)
+
+
+@prop
+@given(st.lists(membership, max_size=20), st.integers(1, 5))
+def test_the_people_of_a_group_are_its_transitive_members_or_so_many_of_them(relations: list[Edge], most: int) -> None:
+    graph = Graph.build(ORGANISATION, both_ways(relations))
+    people = graph.people(most)
+    for node in ORGANISATION[:4]:
+        members = {each for each in graph.members_of(node, transitive=True) if each.startswith("user:")}
+        found = people.get(node, ())
+        assert list(found) == sorted(set(found) & members)
+        assert len(found) == min(most, len(members))
+
+
+@prop
+@given(catalogs("childOf", "memberOf"), st.lists(ref, max_size=3), st.lists(ref, max_size=3))
+def test_strangers_are_those_of_whom_neither_is_an_ancestor_of_the_other(
+    catalog: Catalog, some: list[str], others: list[str]
+) -> None:
+    graph = Graph.build(*catalog)
+    line = {node: {node, *graph.group(node).ancestors} for node in REFS}
+    expected = [node for node in some if not any(node in line[other] or other in line[node] for other in others)]
+    assert graph.strangers(some, others) == tuple(sorted(expected))
+
+
 def distances(edges: list[Edge], kind: str, starts: set[str]) -> dict[str, int]:
     """How many edges of a type away each ref is from the nearest start. Users have no group above."""
     found = dict.fromkeys(starts, 0)
@@ -251,6 +313,9 @@ def answers(graph: Graph) -> list[object]:
         list(graph.edges()),
         graph.cycles(),
         graph.cycles(*DEPENDENCY),
+        graph.dependency_cycles(*DEPENDENCY),
+        graph.ways_to(REFS[-2:], 9, *DEPENDENCY),
+        graph.people(2),
         *(graph.owners_of(node, effective=True) for node in REFS),
         *(graph.owned_by(node, effective=True) for node in REFS),
         *(graph.group(node) for node in REFS),

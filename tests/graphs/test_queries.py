@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bylaw.errors import UndecidedError
-from bylaw.graphs import Graph, Group
+from bylaw.graphs import Graph, Group, Way, follow
 
 INVERSE = {
     "ownedBy": "ownerOf",
@@ -174,6 +174,105 @@ def test_a_component_that_consumes_its_own_api_depends_on_itself_in_the_end() ->
     assert graph.dependencies_of(ref("component:a"), transitive=True) == refs("api:a component:a")
 
 
+def test_dependency_cycles_go_through_the_apis_that_two_components_use_of_each_other() -> None:
+    graph = catalog(
+        """
+        component:a providesApi api:a
+        component:b providesApi api:b
+        component:a consumesApi api:b
+        component:b consumesApi api:a
+        """
+    )
+    whole = refs("api:a component:a api:b component:b")
+    assert graph.dependency_cycles("dependsOn", "consumesApi", "apiProvidedBy") == (whole,)
+    assert graph.dependency_cycles("dependsOn", "consumesApi") == ()
+
+
+def test_who_uses_its_own_api_is_in_no_dependency_cycle_but_in_those_that_there_are_besides() -> None:
+    graph = catalog(
+        """
+        component:a providesApi api:own
+        component:a consumesApi api:own
+        component:a dependsOn   api:own
+        component:b providesApi api:own
+        component:b consumesApi api:own
+        component:a dependsOn   component:c
+        component:c dependsOn   component:a
+        """
+    )
+    assert graph.dependency_cycles("dependsOn", "consumesApi", "apiProvidedBy") == (refs("component:a component:c"),)
+
+
+def test_what_depends_on_itself_is_a_dependency_cycle_of_one() -> None:
+    assert catalog("component:a dependsOn component:a").dependency_cycles("dependsOn") == (refs("component:a"),)
+
+
+CHAIN = """
+component:a consumesApi api:b
+component:b providesApi api:b
+component:b dependsOn   component:c
+component:d dependsOn   component:b
+component:d dependsOn   component:a
+component:e dependsOn   resource:x
+"""
+
+
+def test_ways_lead_from_each_ref_to_the_nearest_end_and_from_an_end_nowhere() -> None:
+    ways = catalog(CHAIN).ways_to(refs("component:c resource:x"), 9, "dependsOn", "consumesApi", "apiProvidedBy")
+    c, b, a, api, x = refs("component:c component:b component:a api:b resource:x")
+    assert ways == {
+        c: Way(0, c, c),
+        b: Way(1, c, c),
+        api: Way(2, b, c),
+        a: Way(3, api, c),
+        ref("component:d"): Way(2, b, c),
+        x: Way(0, x, x),
+        ref("component:e"): Way(1, x, x),
+    }
+    assert list(follow(ways, a)) == [a, api, b, c]
+    assert list(follow(ways, c)) == [c]
+
+
+@pytest.mark.parametrize(("most", "found"), [(0, "c"), (1, "b c"), (2, "b c d"), (3, "a b c d"), (10**9, "a b c d")])
+def test_ways_have_at_most_so_many_steps(most: int, found: str) -> None:
+    ways = catalog(CHAIN).ways_to([ref("component:c")], most, "dependsOn", "consumesApi", "apiProvidedBy")
+    components = tuple(sorted(each for each in ways if each.startswith("component:")))
+    assert components == refs(" ".join(f"component:{each}" for each in found.split()))
+
+
+def test_of_equally_short_ways_the_one_with_the_first_next_ref_is_taken() -> None:
+    graph = catalog(
+        """
+        component:a dependsOn component:y
+        component:a dependsOn component:x
+        component:x dependsOn component:old-2
+        component:y dependsOn component:old-1
+        """
+    )
+    ways = graph.ways_to(refs("component:old-2 component:old-1"), 2, "dependsOn")
+    assert ways[ref("component:a")] == Way(2, ref("component:x"), ref("component:old-2"))
+
+
+def test_an_api_goes_on_as_long_as_one_of_its_providers_does() -> None:
+    kinds = ("dependsOn", "consumesApi", "apiProvidedBy")
+    lines = """
+        component:a   consumesApi api:x
+        component:old providesApi api:x
+        component:new providesApi api:x
+        component:new dependsOn   component:gone
+        """
+    assert ref("api:x") not in catalog(lines).ways_to([ref("component:old")], 9, *kinds)
+    ways = catalog(lines).ways_to(refs("component:old component:gone"), 9, *kinds)
+    assert ways[ref("api:x")] == Way(2, ref("component:new"), ref("component:gone"))
+    assert ways[ref("component:a")] == Way(3, ref("api:x"), ref("component:gone"))
+
+
+def test_ways_in_a_circle_end() -> None:
+    graph = catalog("component:a dependsOn component:b\ncomponent:b dependsOn component:a")
+    a, b = refs("component:a component:b")
+    assert graph.ways_to([a], 9, "dependsOn") == {a: Way(0, a, a), b: Way(1, a, a)}
+
+
 def test_a_group_knows_its_parent_children_members_and_ancestors() -> None:
     graph = catalog(ACME)
     assert graph.group(ref("group:commerce")) == Group(
@@ -216,6 +315,67 @@ def test_members_of_a_group_include_those_of_the_groups_below_when_asked() -> No
     )
     assert graph.members_of(ref("group:a")) == refs("user:ada")
     assert graph.members_of(ref("group:a"), transitive=True) == refs("user:ada user:grace")
+
+
+PEOPLE = """
+user:ada     memberOf group:a
+user:grace   memberOf group:b
+user:edsger  memberOf group:b
+user:ghost   memberOf group:c
+group:a      childOf  group:top
+group:b      childOf  group:top
+group:c      childOf  group:top
+group:bare   childOf  group:top
+system:shop  memberOf group:bare
+"""
+
+
+def test_the_people_of_a_group_are_its_users_and_those_of_the_groups_below_in_the_catalog_or_not() -> None:
+    assert catalog(PEOPLE).people(9) == {
+        ref("group:a"): refs("user:ada"),
+        ref("group:b"): refs("user:edsger user:grace"),
+        ref("group:c"): refs("user:ghost"),
+        ref("group:top"): refs("user:ada user:edsger user:ghost user:grace"),
+    }
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_of_the_people_of_a_group_no_more_are_looked_for_than_asked(most: int) -> None:
+    everybody, some = catalog(PEOPLE).people(9), catalog(PEOPLE).people(most)
+    assert {group: len(people) for group, people in some.items()} == {
+        group: min(most, len(people)) for group, people in everybody.items()
+    }
+    assert all(set(people) <= set(everybody[group]) for group, people in some.items())
+
+
+def test_the_people_of_groups_in_a_circle_are_the_same() -> None:
+    graph = catalog("group:a childOf group:b\ngroup:b childOf group:a\nuser:ada memberOf group:a")
+    assert graph.people(2) == {ref("group:a"): refs("user:ada"), ref("group:b"): refs("user:ada")}
+
+
+@pytest.mark.parametrize(
+    ("groups", "to", "found"),
+    [
+        ("group:payments group:search", "group:commerce", "group:search"),  # below, beside
+        ("group:commerce group:acme", "group:payments", ""),  # above, two steps above
+        ("group:payments", "group:payments", ""),
+        ("group:search group:payments", "group:payments group:search", ""),
+        ("group:search group:commerce", "", "group:commerce group:search"),
+        ("", "group:acme", ""),
+    ],
+)
+def test_strangers_to_a_group_are_neither_above_nor_below_it(groups: str, to: str, found: str) -> None:
+    assert catalog(ACME).strangers(refs(groups), refs(to)) == refs(found)
+
+
+def test_groups_in_a_circle_are_no_strangers() -> None:
+    graph = catalog("group:a childOf group:b\ngroup:b childOf group:c\ngroup:c childOf group:a")
+    assert graph.strangers(refs("group:a group:c"), refs("group:b")) == ()
+
+
+def test_a_user_makes_no_group_known_to_another() -> None:
+    graph = catalog("user:ada childOf group:board\ngroup:a childOf user:ada")
+    assert graph.strangers(refs("group:a"), refs("group:board")) == refs("group:a")
 
 
 def test_groups_as_data_holds_the_groups_that_exist_and_no_other_kind() -> None:

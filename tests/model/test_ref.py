@@ -92,3 +92,24 @@ def test_a_whole_reference_is_read_back_as_it_was_written(kind: str, namespace: 
 @given(kind=PART, namespace=PART, name=PART)
 def test_upper_and_lower_case_make_no_other_entity(kind: str, namespace: str, name: str) -> None:
     assert str(EntityRef(kind.upper(), namespace.upper(), name.upper())) == str(EntityRef(kind, namespace, name))
+
+
+@pytest.mark.parametrize(
+    ("like", "kind", "namespace", "written"),
+    [
+        ("team-b", "Group", "default", "team-a"),
+        ("team-b", "User", "default", "group:team-a"),
+        ("team-b", "Group", "shop", "default/team-a"),
+        ("team-b", "User", "shop", "group:default/team-a"),
+        ("team-b", "", "Default", "group:team-a"),
+        ("group:team-b", "group", "default", "group:team-a"),
+        ("other/team-b", "Group", "default", "default/team-a"),
+        ("User:other/team-b", "Group", "default", "group:default/team-a"),
+    ],
+)
+def test_a_reference_is_written_like_another_and_means_the_same(
+    like: str, kind: str, namespace: str, written: str
+) -> None:
+    ref = EntityRef("Group", "default", "team-a")
+    assert ref.written_like(like, kind, namespace) == written
+    assert str(EntityRef.parse(written, kind, namespace)) == str(ref)

@@ -53,7 +53,9 @@ def test_a_new_rego_rule_passes_its_tests_and_judges(empty: Path) -> None:
     code, report, _ = bylaw("check", "--policies", "policies", "--rule", "summary-missing", "--format", "json")
     assert code == 0  # a warning
     assert [(each["rule"], each["entity"]) for each in json.loads(report)["findings"]] == [
-        ("docs/summary-missing", "component:default/orders")
+        ("docs/summary-missing", "component:default/orders"),
+        ("docs/summary-missing", "component:default/carts"),
+        ("docs/summary-missing", "component:default/stock"),
     ]
 
 
@@ -81,7 +83,11 @@ def test_a_new_python_rule_passes_its_fixture_and_judges(empty: Path) -> None:
     (empty / "catalog-info.yaml").write_text((empty / "cases/docs/summary-missing/catalog.yaml").read_text())
     code, report, _ = bylaw("check", "--rule", "summary-missing", "--format", "json")
     assert code == 1  # an error denies
-    assert [each["message"] for each in json.loads(report)["findings"]] == ["Component orders has no description"]
+    assert [each["message"] for each in json.loads(report)["findings"]] == [
+        "Component orders has no description",
+        "Component carts has no description",
+        "Component stock has no description",
+    ]
 
 
 @pytest.mark.parametrize("rule_id", ["input/data", "data/count", "test/rule", "bylaw/findings", "docs/a1-b2"])

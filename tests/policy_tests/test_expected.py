@@ -22,7 +22,16 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def found(**more: object) -> Said:
-    nothing: Said = {"suggestion": None, "fix": [], "path": "catalog.yaml", "line": 9, "column": 3}
+    nothing: Said = {
+        "observed": None,
+        "expected": None,
+        "suggestion": None,
+        "fix": [],
+        "key": "",
+        "path": "catalog.yaml",
+        "line": 9,
+        "column": 3,
+    }
     return {**OWNER, **nothing, **more}
 
 
@@ -62,8 +71,8 @@ def test_the_day_of_the_judgement_can_be_set(tmp_path: Path) -> None:
         ),
         (
             "findings: [{entity: a, pointer: b, message: c, xyz: d}]\n",
-            "findings.0.xyz is not known here; known are entity, pointer, message, outcome, suggestion, fix, path, "
-            "line, column",
+            "findings.0.xyz is not known here; known are entity, pointer, message, outcome, observed, expected, "
+            "suggestion, fix, key, path, line, column",
         ),
         (
             "findings: [{entity: a, pointer: b, message: c, line: d}]\n",
@@ -132,8 +141,11 @@ def test_said_is_all_that_can_be_compared() -> None:
         "/spec/owner",
         "no owner",
         outcome=Outcome.UNKNOWN,
+        observed=["team-a"],
+        expected="a Group",
         suggestion="x",
         fix=({"op": "add"},),
+        key="y",
         entity="component:default/orders",
         location=Location("a.yaml", 3, 5, 3, 9),
     )
@@ -142,8 +154,11 @@ def test_said_is_all_that_can_be_compared() -> None:
         "pointer": "/spec/owner",
         "message": "no owner",
         "outcome": "unknown",
+        "observed": ["team-a"],
+        "expected": "a Group",
         "suggestion": "x",
         "fix": [{"op": "add"}],
+        "key": "y",
         "path": "a.yaml",
         "line": 3,
         "column": 5,

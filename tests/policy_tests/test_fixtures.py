@@ -31,7 +31,7 @@ def outcome(settings: Settings | None = None) -> tuple[Outcome, tuple[str, ...]]
 
 def test_exactly_the_findings_expected_pass(policies: Policies) -> None:
     found = judged()
-    assert (found.trial.outcome, found.trial.details, found.may_fail) == (Outcome.PASS, (), True)
+    assert (found.trial.outcome, found.trial.details, bool(found.wanted)) == (Outcome.PASS, (), True)
     assert found.trial.place == policies.fixture
 
 

@@ -101,8 +101,8 @@ def test_the_policies_that_come_with_bylaw_are_not_loaded_twice() -> None:
 
 
 def test_libraries_are_told_from_rules(policies: Policies) -> None:
-    policies.write("policies/lib/words.rego", "package bylaw.lib.words\n\nimport rego.v1\n\nyes := true\n")
-    assert [each.package for each in layout.find(Settings()).libraries] == ["bylaw.lib.words"]
+    policies.write("policies/lib/mine.rego", "package bylaw.lib.mine\n\nimport rego.v1\n\nyes := true\n")
+    assert [each.package for each in layout.find(Settings()).libraries] == ["bylaw.lib.mine"]
 
 
 def test_a_path_that_does_not_exist_is_wrong_usage(policies: Policies) -> None:

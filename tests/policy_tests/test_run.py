@@ -75,9 +75,9 @@ def test_a_rule_without_tests_and_fixtures_is_neither_good_nor_bad(policies: Pol
 
 
 def test_progress_is_told_of_fixtures(policies: Policies) -> None:
-    told: list[tuple[int, int]] = []
-    run(Settings(), [Path("policies")], progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 1)]
+    told: list[tuple[str, int, int]] = []
+    run(Settings(), [Path("policies")], progress=lambda step, done, total: told.append((step, done, total)))
+    assert told == [("testing", 1, 1)]
 
 
 def test_exit_codes_tell_failures_from_errors_and_a_failure_is_certain() -> None:
@@ -163,6 +163,7 @@ def test_as_json_is_version_1() -> None:
             "threshold": 50,
             "below_threshold": False,
             "without_failing_case": ["docs/nothing"],
+            "mutants": None,
         },
         "subjects": [
             {
@@ -180,7 +181,15 @@ def test_as_json_is_version_1() -> None:
                     }
                 ],
                 "coverage": {"path": "late.rego", "lines": 9, "covered": 7, "uncovered": [2, 5]},
+                "mutants": None,
             },
-            {"id": "docs/nothing", "outcome": "not_applicable", "tests": [], "fixtures": [], "coverage": None},
+            {
+                "id": "docs/nothing",
+                "outcome": "not_applicable",
+                "tests": [],
+                "fixtures": [],
+                "coverage": None,
+                "mutants": None,
+            },
         ],
     }

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import bylaw
-from bylaw import config, pipeline
 from bylaw.config import Settings
-from bylaw.engine import data
 from bylaw.engine.rego import Rego
-from bylaw.policy_tests.expected import DAY
+from bylaw.policy_tests import fixtures
+from bylaw.policy_tests.layout import Fixture
 from bylaw.rules import load
 from tests.shared import ROOT
 
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 FIXTURES = ROOT / "fixtures" / "rules"
+POLICIES = load(Settings())
 FOLDERS = sorted(each.parent for each in FIXTURES.rglob("expected.yaml"))
 
 
@@ -78,23 +77,23 @@ def test_opa_passes_the_tests_of_a_new_rule(opa: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(FIXTURES).as_posix())
 def test_embedded_and_opa_agree(opa: str, folder: Path, complete: bool, tmp_path: Path) -> None:
-    """Every Rego rule over every entity of a fixture: the whole findings, not only whether there are any."""
-    own = folder / "bylaw.yaml"
-    settings = config.read(own) if own.is_file() else Settings()
-    policies = load(settings)
-    catalog = replace(bylaw.read([folder / "catalog.yaml"], settings=settings, root=folder, jobs=1), complete=complete)
+    """Every Rego rule over every entity or change of a fixture: the whole findings, not only whether there are any."""
+    judged = fixtures.judge(
+        Fixture(POLICIES.find("/".join(folder.relative_to(FIXTURES).parts[:2])), folder), Settings()
+    )
+    judged = replace(judged, catalog=replace(judged.catalog, complete=complete))
+    rules = [each for each in judged.policies.rules if each.package and (each.subject == "entity" or judged.change_set)]
     cases = [
-        {"package": rule.package, "input": entity.data}
-        for entity in catalog.entities.values()
-        for rule in policies.rules
-        if rule.package and rule.applies(entity)
+        {"package": rule.package, "input": json.loads(document)}
+        for rule in rules
+        for _, document in judged.inputs(rule)
     ]
-    whole = data.whole(catalog, pipeline.graph(catalog), policies, DAY)
+    whole = judged.data()
     (tmp_path / "data.json").write_text(json.dumps({**json.loads(whole), "cases": cases}))
-    (tmp_path / "agree.rego").write_text(agree({str(each.package) for each in policies.rules if each.package}))
+    (tmp_path / "agree.rego").write_text(agree({str(each.package) for each in rules}))
     files = ["--data", str(ROOT / "policies"), "--data", str(tmp_path)]
     answer = said([opa, "eval", *files, "--format", "values", "data.agree.answers"])
-    embedded = Rego(policies.modules, whole)
+    embedded = Rego(judged.policies.modules, whole)
     for case, by_opa in zip(cases, answer[0], strict=True):
         embedded.set_input(json.dumps(case["input"]).encode())
         by_bylaw = embedded.findings(str(case["package"]))

@@ -63,6 +63,15 @@ def test_a_rule_is_what_its_metadata_says() -> None:
     assert (made.package, made.source, made.language) == ("bylaw.docs.runbook_missing", PATH, "rego")
 
 
+def test_a_rule_has_reasons_for_mutants_that_survive() -> None:
+    assert rule(module(PATH, GOOD)).survivors == {}
+    reasons = (
+        "#   survivors:\n#     - mutant: >\n#         dropped condition:\n#         a -> true\n#       reason: x  y\n"
+    )
+    made = rule(module(PATH, changed("#   parameters:\n", f"{reasons}#   parameters:\n")))
+    assert made.survivors == {"dropped condition: a -> true": "x y"}
+
+
 def test_what_need_not_be_said_has_a_default() -> None:
     text = GOOD
     for line in GOOD.splitlines(keepends=True):
@@ -147,6 +156,19 @@ def test_the_first_block_before_the_package_counts() -> None:
         (
             GOOD.partition("#   parameters")[0] + "#   parameters: [types]\npackage bylaw.docs.runbook_missing\n",
             "14: METADATA: custom.parameters must map names to JSON Schemas",
+        ),
+        (
+            changed("#   parameters:\n", "#   survivors: {a: b}\n#   parameters:\n"),
+            "14: METADATA: custom.survivors must list mutants, each with a reason",
+        ),
+        (
+            changed("#   parameters:\n", "#   survivors:\n#     - {mutant: a}\n#   parameters:\n"),
+            "15: METADATA: custom.survivors.0 is {'mutant': 'a'}, expected {mutant: a text, reason: a text}",
+        ),
+        (
+            changed("#   parameters:\n", "#   survivors: [{mutant: a, reason: ' '}]\n#   parameters:\n"),
+            "14: METADATA: custom.survivors.0 is {'mutant': 'a', 'reason': ' '}, "
+            "expected {mutant: a text, reason: a text}",
         ),
         (
             GOOD.partition("# custom")[0] + "# custom: [severity]\npackage bylaw.docs.runbook_missing\n",

@@ -118,6 +118,16 @@ def test_standard_input_is_read_under_its_name_and_a_file_of_that_name_where_the
     assert checkout.read("-", 100) == b"file\n"
 
 
+def test_a_text_that_is_laid_over_a_file_is_read_in_its_place(checkout: Checkout) -> None:
+    (checkout.root / "link.yaml").symlink_to("b/c.yaml")
+    over = Checkout(
+        checkout.root, overlay={"b/c.yaml": b"over\n", "new/x.yaml": b"new\n", "../outside/secret.yaml": b"x"}
+    )
+    paths = ("b/c.yaml", "link.yaml", "b/../b/c.yaml", "a.yaml", "new/x.yaml")
+    assert [over.read(path, 100) for path in paths] == [b"over\n", b"over\n", b"over\n", b"a\n", b"new\n"]
+    assert refusal(lambda: over.read("../outside/secret.yaml", 100)) == "is a symbolic link that leaves the checkout"
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

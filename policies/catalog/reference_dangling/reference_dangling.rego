@@ -15,11 +15,11 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	entities := data.catalog.entities
+	relations := entity.relations(input)
 	some field in data.bylaw.kinds[input.kind]
 	field.relation != "ownedBy"
 	some target in relations[field.relation]
@@ -29,7 +29,7 @@ findings contains finding if {
 	finding := {
 		"pointer": place.pointer,
 		"message": sprintf("%s of %s refers to %s, which is not in %s", [
-			place.field, entity.ref, target, references.missing_from,
+			place.field, entity.ref(input), target, references.missing_from,
 		]),
 		"observed": place.text,
 		"expected": sprintf("%s of the catalog", [references.one_of(place.kinds)]),

@@ -24,6 +24,5 @@ findings contains {
 	"expected": "nothing refers to the old name",
 	"suggestion": change.heir,
 } if {
-	change.heir
 	count(change.referrers) > 0
 }

@@ -35,7 +35,6 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.labels
 import data.bylaw.lib.references
 import data.bylaw.lib.scope
@@ -44,17 +43,24 @@ import data.bylaw.lib.words
 findings contains {
 	"pointer": labels.pointer(parameters.names[0]),
 	"message": sprintf("%s has no known cost centre: no label or annotation %s on %s%s", [
-		entity.ref, words.one_of(parameters.names), words.one_of(array.concat(["it"], above)), unread,
+		entity.ref(input), words.one_of(parameters.names), words.one_of(array.concat(["it"], above)), unread,
 	]),
-	"outcome": {true: "unknown", false: "fail"}["unknown" in {references.outcome(target) | some target in absent}],
+	"outcome": {true: "unknown", false: "fail"}[absent != []], # other rules say so of a ref that leads nowhere
 } if {
 	parameters := data.bylaw.parameters["cost/cost-centre-missing"]
 	input.kind in parameters.kinds
 	scope.holds(parameters)
 	not input.spec.type in parameters.exempt_types
+	not labels.given(input, parameters.names)
 	entities := data.catalog.entities
+	relations := entity.relations(input)
 	above := [target | some relation in ["partOf", "ownedBy"]; some target in relations[relation]]
-	not labels.given(array.concat([input], [entities[target] | some target in above]), parameters.names)
+	not _paid_above(entities, above, parameters.names)
 	absent := [target | some target in above; not entities[target]]
 	unread := {true: sprintf("; not in %s: %s", [references.missing_from, concat(", ", absent)]), false: ""}[absent != []]
+}
+
+_paid_above(entities, above, names) if {
+	some target in above
+	labels.given(entities[target], names)
 }

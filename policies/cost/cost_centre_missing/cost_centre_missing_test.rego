@@ -49,8 +49,8 @@ test_fail_neither_it_nor_its_system_nor_its_owner if {
 		with data.catalog as _catalog(_unlabelled, true)
 }
 
-test_fail_what_is_not_in_the_whole_catalog_names_none if {
-	rule.findings == {_finding("fail", "; not in the catalog: group:retail/team")}
+test_unknown_where_its_owner_is_nobody if {
+	rule.findings == {_finding("unknown", "; not in the catalog: group:retail/team")}
 		with data.bylaw.parameters as _parameters
 		with input as _component("production", "service", {})
 		with data.catalog as _catalog(object.remove(_unlabelled, ["group:retail/team"]), true)

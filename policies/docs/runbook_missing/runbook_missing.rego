@@ -46,7 +46,7 @@ import data.bylaw.lib.words
 findings contains {
 	"pointer": "/metadata/links",
 	"message": sprintf("%s links no runbook: no link with %s in its type or title, no annotation %s", [
-		entity.ref, words.one_of(parameters.words), words.one_of(parameters.annotations),
+		entity.ref(input), words.one_of(parameters.words), words.one_of(parameters.annotations),
 	]),
 	"expected": sprintf("a link of type %s", [parameters.words[0]]),
 } if {

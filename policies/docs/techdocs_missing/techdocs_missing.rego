@@ -34,7 +34,7 @@ import data.bylaw.lib.scope
 findings contains {
 	"pointer": annotations.pointer(parameters.annotations[0]),
 	"message": sprintf("%s links no documentation: no annotation %s", [
-		entity.ref, concat(" or ", parameters.annotations),
+		entity.ref(input), concat(" or ", parameters.annotations),
 	]),
 	"expected": sprintf("%s: dir:.", [parameters.annotations[0]]),
 } if {

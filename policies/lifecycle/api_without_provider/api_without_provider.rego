@@ -27,16 +27,16 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 import data.bylaw.lib.scope
 
 findings contains {
 	"pointer": "/spec",
-	"message": sprintf("no component of %s provides %s", [references.missing_from, entity.ref]),
+	"message": sprintf("no component of %s provides %s", [references.missing_from, entity.ref(input)]),
 	"expected": "a component with the API among its spec.providesApis",
 	"outcome": {true: "fail", false: "unknown"}[data.catalog.complete], # another file may hold the component
 } if {
+	relations := entity.relations(input)
 	not relations.apiProvidedBy
 	parameters := data.bylaw.parameters["lifecycle/api-without-provider"]
 	scope.holds(parameters)

@@ -29,13 +29,13 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["lifecycle/depends-on-deprecated"]
 	not input.spec.lifecycle in parameters.deprecated
 	entities := data.catalog.entities
+	relations := entity.relations(input)
 	some relation in parameters.relations
 	some target in relations[relation]
 	lifecycle := entities[target].spec.lifecycle
@@ -43,7 +43,7 @@ findings contains finding if {
 	finding := {
 		"pointer": references.pointer(relation, target),
 		"message": sprintf("%s depends on %s, which is %s%s", [
-			entity.ref, target, lifecycle, _successor(target, parameters.successor),
+			entity.ref(input), target, lifecycle, _successor(target, parameters.successor),
 		]),
 		"observed": lifecycle,
 		"key": target,

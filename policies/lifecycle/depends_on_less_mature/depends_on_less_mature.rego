@@ -31,13 +31,13 @@ package bylaw.lifecycle.depends_on_less_mature
 import rego.v1
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["lifecycle/depends-on-less-mature"]
 	input.spec.lifecycle in parameters.mature
 	entities := data.catalog.entities
+	relations := entity.relations(input)
 	some relation in parameters.relations
 	some target in relations[relation]
 	lifecycle := entities[target].spec.lifecycle
@@ -45,7 +45,7 @@ findings contains finding if {
 	finding := {
 		"pointer": references.pointer(relation, target),
 		"message": sprintf("%s is %s and depends on %s, which is %s", [
-			entity.ref, input.spec.lifecycle, target, lifecycle,
+			entity.ref(input), input.spec.lifecycle, target, lifecycle,
 		]),
 		"observed": lifecycle,
 		"expected": concat(", ", parameters.mature),

@@ -37,18 +37,18 @@ findings contains object.union(_fault, {
 }
 
 _fault := {"message": sprintf("%s is %s and names no successor: no annotation %s or %s", [
-	entity.ref, input.spec.lifecycle, _parameters.successor, _parameters.no_successor,
+	entity.ref(input), input.spec.lifecycle, _parameters.successor, _parameters.no_successor,
 ])} if {
 	not annotations.given([_parameters.successor, _parameters.no_successor])
 } else := {
-	"message": sprintf("successor %s of %s is not in %s", [_ref, entity.ref, references.missing_from]),
+	"message": sprintf("successor %s of %s is not in %s", [_ref, entity.ref(input), references.missing_from]),
 	"observed": _ref,
 	"outcome": references.outcome(target),
 	"nearest_of": {"kinds": [split(target, ":")[0]]},
 } if {
 	target := references.meaning(_ref, input.kind)
 	not data.catalog.entities[target]
-} else := {"message": sprintf("successor %s of %s is %s itself", [_ref, entity.ref, lifecycle]), "observed": _ref} if {
+} else := {"message": sprintf("successor %s of %s is %s itself", [_ref, entity.ref(input), lifecycle]), "observed": _ref} if {
 	lifecycle := data.catalog.entities[references.meaning(_ref, input.kind)].spec.lifecycle
 	lifecycle in _parameters.deprecated
 }

@@ -24,7 +24,7 @@ import data.bylaw.lib.entity
 
 findings contains {
 	"pointer": "/spec/lifecycle",
-	"message": sprintf("lifecycle %s of %s is not one of %s", [lifecycle, entity.ref, concat(", ", allowed)]),
+	"message": sprintf("lifecycle %s of %s is not one of %s", [lifecycle, entity.ref(input), concat(", ", allowed)]),
 	"observed": lifecycle,
 	"expected": concat(", ", allowed),
 	"nearest_of": {"values": allowed},

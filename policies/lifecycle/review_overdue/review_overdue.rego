@@ -32,28 +32,31 @@ import data.bylaw.lib.dates
 import data.bylaw.lib.entity
 import data.bylaw.lib.scope
 
-findings contains {"pointer": pointer, "message": message, "outcome": "unknown"} if {
-	scope.holds(_parameters)
-	not annotations.given([_parameters.annotation])
-	pointer := annotations.pointer(_parameters.annotation)
-	message := sprintf("%s does not say when it was reviewed: no annotation %s", [entity.ref, _parameters.annotation])
+findings contains object.union({"pointer": annotations.pointer(parameters.annotation)}, _fault(parameters)) if {
+	parameters := data.bylaw.parameters["lifecycle/review-overdue"]
+	scope.holds(parameters)
 }
 
-findings contains {"pointer": pointer, "message": message, "observed": reviewed, "expected": expected} if {
-	reviewed := input.metadata.annotations[_parameters.annotation]
-	annotations.given([_parameters.annotation])
-	scope.holds(_parameters)
-	message := _fault(reviewed)
-	pointer := annotations.pointer(_parameters.annotation)
-	expected := sprintf("a date of the last %d days, YYYY-MM-DD", [_parameters.days])
+_fault(parameters) := {"outcome": "unknown", "message": message} if {
+	not annotations.given([parameters.annotation])
+	message := sprintf("%s does not say when it was reviewed: no annotation %s", [
+		entity.ref(input), parameters.annotation,
+	])
+} else := {"message": message, "observed": reviewed, "expected": expected} if {
+	reviewed := input.metadata.annotations[parameters.annotation]
+	wrong := _wrong(_day(reviewed), parameters.days)
+	message := sprintf("review %s of %s %s", [reviewed, entity.ref(input), wrong])
+	expected := sprintf("a date of the last %d days, YYYY-MM-DD", [parameters.days])
 }
 
-_fault(reviewed) := sprintf("review %s of %s is not a date", [reviewed, entity.ref]) if {
-	not dates.day(reviewed)
-} else := sprintf("review %s of %s lies in the future", [reviewed, entity.ref]) if {
-	dates.day(reviewed) > dates.before_today(-1) # tomorrow has begun somewhere
-} else := sprintf("last review %s of %s is more than %d days ago", [reviewed, entity.ref, _parameters.days]) if {
-	dates.day(reviewed) < dates.before_today(_parameters.days)
-}
+_day(reviewed) := day if {
+	day := dates.day(reviewed)
+} else := ""
 
-_parameters := data.bylaw.parameters["lifecycle/review-overdue"]
+_wrong(day, days) := "is not a date" if {
+	day == ""
+} else := "lies in the future" if {
+	day > dates.before_today(-1) # tomorrow has begun somewhere
+} else := sprintf("is more than %d days ago", [days]) if {
+	day < dates.before_today(days)
+}

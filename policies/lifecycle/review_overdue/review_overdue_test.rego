@@ -34,7 +34,7 @@ _of(lifecycle, annotations) := found if {
 
 test_fail_after_180_days if {
 	every text in ["2025-07-04", "2025-07-04T23:59:59Z", "1999-12-31"] {
-		message := sprintf("last review %s of component:default/orders is more than 180 days ago", [text])
+		message := sprintf("review %s of component:default/orders is more than 180 days ago", [text])
 		_of("production", {"bylaw.dev/reviewed": text}) == {_finding(text, message)}
 	}
 }

@@ -31,7 +31,7 @@ findings contains finding if {
 	finding := {
 		"pointer": annotations.pointer(_parameters.annotation),
 		"message": sprintf("%s is %s and does not say until when: no annotation %s", [
-			entity.ref, input.spec.lifecycle, _parameters.annotation,
+			entity.ref(input), input.spec.lifecycle, _parameters.annotation,
 		]),
 		"expected": "a date, YYYY-MM-DD",
 	}
@@ -44,7 +44,7 @@ findings contains finding if {
 	not dates.day(sunset)
 	finding := {
 		"pointer": annotations.pointer(_parameters.annotation),
-		"message": sprintf("sunset %s of %s is not a date", [sunset, entity.ref]),
+		"message": sprintf("sunset %s of %s is not a date", [sunset, entity.ref(input)]),
 		"observed": sunset,
 		"expected": "a date, YYYY-MM-DD",
 	}

@@ -24,7 +24,7 @@ import data.bylaw.lib.entity
 
 findings contains {
 	"pointer": annotations.pointer(annotation),
-	"message": sprintf("%s is still there, and its sunset was on %s", [entity.ref, day]),
+	"message": sprintf("%s is still there, and its sunset was on %s", [entity.ref(input), day]),
 	"observed": day,
 	"expected": sprintf("a day from %s on", [data.bylaw.today]),
 } if {

@@ -40,7 +40,7 @@ import data.bylaw.lib.words
 findings contains {
 	"pointer": annotations.pointer(parameters.annotations[0]),
 	"message": sprintf("%s does not say what of it runs in Kubernetes: no annotation %s", [
-		entity.ref, words.one_of(parameters.annotations),
+		entity.ref(input), words.one_of(parameters.annotations),
 	]),
 	"expected": concat(" or ", parameters.annotations),
 } if {

@@ -45,7 +45,7 @@ import data.bylaw.lib.words
 findings contains {
 	"pointer": annotations.pointer(parameters.annotations[0]),
 	"message": sprintf("%s does not say where its source is: no annotation %s", [
-		entity.ref, words.one_of(parameters.annotations),
+		entity.ref(input), words.one_of(parameters.annotations),
 	]),
 	"expected": concat(" or ", parameters.annotations),
 } if {

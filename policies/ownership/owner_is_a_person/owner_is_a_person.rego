@@ -23,20 +23,20 @@ package bylaw.ownership.owner_is_a_person
 import rego.v1
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 import data.bylaw.lib.scope
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["ownership/owner-is-a-person"]
 	input.kind in parameters.kinds
+	relations := entity.relations(input)
 	some target in relations.ownedBy
 	startswith(target, "user:") # whether the User exists is for ownership/owner-unknown to say
 	scope.holds(parameters)
 	some place in references.to("ownedBy", target)
 	finding := {
 		"pointer": place.pointer,
-		"message": sprintf("owner %s of %s is a person, expected a Group", [place.text, entity.ref]),
+		"message": sprintf("owner %s of %s is a person, expected a Group", [place.text, entity.ref(input)]),
 		"observed": place.text,
 		"expected": "a Group",
 	}

@@ -7,19 +7,24 @@
 #   severity: error
 #   reads: relations
 #   remediation: Set spec.owner to the Group that answers for it; use system or dependsOn for other relations.
+#   survivors:
+#     - mutant: 'dropped condition: field.relation == "ownedBy" -> true'
+#       reason: It saves time alone; the places below are those of ownedBy.
+#     - mutant: 'dropped condition: contains(json.marshal(object.get(input, field.field, null)), ":") -> true'
+#       reason: It saves time alone; only what names a kind can name a wrong one.
 package bylaw.ownership.owner_kind_wrong
 
 import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	some field in data.bylaw.kinds[input.kind]
 	field.relation == "ownedBy"
-	contains(json.marshal(object.get(input, field.field, null)), ":") # only what names a kind can name a wrong one
+	contains(json.marshal(object.get(input, field.field, null)), ":")
+	relations := entity.relations(input)
 	some target in relations.ownedBy
 	not references.fits(field.kinds, target)
 	some place in references.to("ownedBy", target)
@@ -28,7 +33,7 @@ findings contains finding if {
 	finding := {
 		"pointer": place.pointer,
 		"message": sprintf("owner %s of %s is a %s, expected %s", [
-			place.text, entity.ref, split(target, ":")[0], expected,
+			place.text, entity.ref(input), split(target, ":")[0], expected,
 		]),
 		"observed": place.text,
 		"expected": expected,

@@ -27,12 +27,12 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
 	parameters := data.bylaw.parameters["ownership/owner-not-a-team"]
 	input.kind in parameters.kinds
+	relations := entity.relations(input)
 	some target in relations.ownedBy
 	owner := data.catalog.entities[target]
 	owner.kind == "Group"
@@ -43,7 +43,7 @@ findings contains finding if {
 	expected := concat(" or ", parameters.types)
 	finding := {
 		"pointer": place.pointer,
-		"message": sprintf("owner %s of %s is a Group of type %s, expected %s", [place.text, entity.ref, type, expected]),
+		"message": sprintf("owner %s of %s is a Group of type %s, expected %s", [place.text, entity.ref(input), type, expected]),
 		"observed": type,
 		"expected": sprintf("a Group of type %s", [expected]),
 	}

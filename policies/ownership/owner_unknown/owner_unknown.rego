@@ -14,10 +14,10 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains finding if {
+	relations := entity.relations(input)
 	some target in relations.ownedBy
 	not data.catalog.entities[target]
 	some place in references.to("ownedBy", target)
@@ -25,7 +25,7 @@ findings contains finding if {
 	trim_space(place.text) != "" # ownership/owner-missing says so
 	finding := {
 		"pointer": place.pointer,
-		"message": sprintf("owner %s of %s is not in %s", [place.text, entity.ref, references.missing_from]),
+		"message": sprintf("owner %s of %s is not in %s", [place.text, entity.ref(input), references.missing_from]),
 		"observed": place.text,
 		"expected": sprintf("%s of the catalog", [references.one_of(place.kinds)]),
 		"outcome": references.outcome(target),

@@ -16,15 +16,15 @@ import rego.v1
 import future.keywords.not
 
 import data.bylaw.lib.entity
-import data.bylaw.lib.entity.relations
 import data.bylaw.lib.references
 
 findings contains {
 	"pointer": "/spec/memberOf",
-	"message": sprintf("%s is in no Group of %s", [entity.ref, references.missing_from]),
+	"message": sprintf("%s is in no Group of %s", [entity.ref(input), references.missing_from]),
 	"expected": "at least one Group",
 	"outcome": {true: "fail", false: "unknown"}[data.catalog.complete], # another file may hold a Group that names the User
 } if {
+	relations := entity.relations(input)
 	not relations.memberOf
 	object.get(input, ["spec", "memberOf"], []) in [[], null] # of another type: catalog/entity-invalid says so
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bylaw.errors import UndecidedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bylaw.catalog import Catalog
     from bylaw.config import Settings
@@ -33,6 +33,22 @@ def add_catalog(command: argparse.ArgumentParser) -> None:
     add_settings(command)
     command.add_argument("--root", metavar="DIR", type=Path, help="read nothing outside (default: the git work tree)")
     command.add_argument("--jobs", metavar="N", type=positive, help="workers (default: one per processor)")
+
+
+def add_outputs(command: argparse.ArgumentParser, formats: str) -> None:
+    """The options that say on which day is judged and where what comes of it goes; ``formats`` for the help."""
+    command.add_argument("--format", action="append", default=[], metavar="FORMAT", help=f"{formats}; may be repeated")
+    command.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="write a format to a file; may be repeated",
+    )
+    command.add_argument("--now", type=day, metavar="DATE", help="the day of the judgement, so that it can be repeated")
+    command.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="auto (default): on a terminal"
+    )
 
 
 def positive(text: str) -> int:
@@ -55,25 +71,76 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str] = ()) -> Settings
     from dataclasses import replace
 
     from bylaw import config
-    from bylaw.sources import named
 
-    root = None if Path(config.FILE_NAME).is_file() else named.checkout(paths, getattr(args, "root", None)).root
-    settings = config.read(args.config, root=root)
+    settings = config.read(args.config, root=settings_file(args, paths).parent)
     if args.policies:
         more = (*settings.policies.paths, *args.policies)
         settings = replace(settings, policies=replace(settings.policies, paths=more))
     return settings
 
 
-def read_catalog(args: argparse.Namespace, paths: list[str]) -> tuple[Catalog, Settings, Progress]:
-    """The catalog that the command is about."""
+def settings_file(args: argparse.Namespace, paths: Sequence[str] = ()) -> Path:
+    """Where the settings of the command stand, or would stand if there were any."""
+    from bylaw import config
+    from bylaw.sources import named
+
+    if args.config is not None:
+        return Path(args.config)
+    here = Path(config.FILE_NAME)
+    return here if here.is_file() else named.checkout(paths, getattr(args, "root", None)).root / here
+
+
+def read_catalog(
+    args: argparse.Namespace, paths: list[str], settings: Settings | None = None
+) -> tuple[Catalog, Settings, Progress]:
+    """The catalog that the command is about, read by the settings of the command or by those given."""
     import bylaw
 
-    settings = settings_of(args, paths)
+    settings = settings or settings_of(args, paths)
     progress = Progress()
-    stdin = sys.stdin.buffer.read(settings.catalog.limits.file_bytes + 1) if "-" in paths else None
+    stdin = stdin_of(paths, settings)
     catalog = bylaw.read(paths, settings=settings, root=args.root, stdin=stdin, jobs=args.jobs, progress=progress)
     return catalog, settings, progress
+
+
+def stdin_of(paths: Sequence[str], settings: Settings) -> bytes | None:
+    """What standard input holds, as far as a file is read, where a path is ``-``."""
+    return sys.stdin.buffer.read(settings.catalog.limits.file_bytes + 1) if "-" in paths else None
+
+
+def outputs(args: argparse.Namespace, known: Callable[[str], object]) -> list[tuple[str, str | None]]:
+    """Each format and the file it goes to; None is stdout, which comes last and takes one.
+
+    Raises:
+        UsageError: an --output that is not FORMAT=FILE, or two formats for stdout; or what ``known`` raises of a
+            format.
+    """
+    files: list[tuple[str, str | None]] = []
+    for each in args.output:
+        form, equals, path = each.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--output {each}: expected FORMAT=FILE, such as json=report.json")
+        files.append((form, path))
+    written = {form for form, _ in files}
+    shown = [each for each in dict.fromkeys(args.format) if each not in written]
+    if len(shown) > 1:
+        raise UsageError(
+            f"formats {' and '.join(shown)} would both go to standard output; "
+            f"send one to a file: --output {shown[-1]}=FILE"
+        )
+    found = [*files, *((each, None) for each in (shown if args.format else ["text"]))]
+    for form, _ in found:
+        known(form)
+    return found
+
+
+def deliver(args: argparse.Namespace, outputs: Sequence[tuple[str, str | None]], render: Callable[..., str]) -> None:
+    """Render each format and send it where it goes."""
+    for form, path in outputs:
+        if path is not None:
+            write_file(path, render(form))
+        else:
+            write(render(form, color=colours(args.color), width=width()))
 
 
 def colours(choice: str) -> bool:

@@ -16,7 +16,13 @@ Fixtures are looked for in fixtures/rules of the current folder and beside each 
 (../fixtures/rules), or in --fixtures. Each entity of a catalog.yaml has a comment `# OK` or
 `# NOT OK: why`; expected.yaml lists every finding as entity, pointer and message.
 
-exit codes: 0 all passed, 1 a test failed, 2 wrong usage or configuration, 3 one could not be run"""
+--mutate negates or drops each condition of a Rego rule, changes each constant and swaps each comparison,
+one at a time. A mutant on which every fixture passes survives: an entity is missing that tells it from the
+rule, or the condition is not needed. custom.survivors in the metadata of the rule can give a reason:
+[{mutant: "the text as listed, without the place", reason: "..."}].
+
+exit codes: 0 all passed, 1 a test failed or a mutant survived without a reason, 2 wrong usage or
+configuration, 3 one could not be run"""
 
 
 def add(commands: Any) -> None:
@@ -45,6 +51,9 @@ def add(commands: Any) -> None:
         type=percentage,
         help="fail if fewer percent of the lines of Rego are reached",
     )
+    command.add_argument(
+        "--mutate", action="store_true", help="run mutants of each Rego rule on its fixtures, and list the survivors"
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     command.set_defaults(run=run)
 
@@ -70,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         args.paths,
         fixture_folders=args.fixtures,
         threshold=args.coverage_threshold,
-        progress=lambda done, total: progress("testing", done, total),
+        mutate=args.mutate,
+        progress=progress,
     )
     progress.done()
     common.write(policy_tests.as_json(results) if args.format == "json" else policy_tests.as_text(results))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
+from bylaw.documents import secrets
 from bylaw.engine import data, python, telling
 from bylaw.engine.rego import Rego, RegoError
 from bylaw.engine.suggest import Suggestions
@@ -295,7 +296,7 @@ def _applies(rule: Rule, judged: Any) -> bool:
 
 
 def _no_answer(rule: Rule, fault: str) -> Finding:
-    return Finding("", f"rule {rule.id} came to no answer: {fault}", outcome=Outcome.ERROR)
+    return Finding("", f"rule {rule.id} came to no answer: {secrets.redact(fault)}", outcome=Outcome.ERROR)
 
 
 def _judge(evaluation: _Evaluation) -> _Judge:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bylaw import workers
+from bylaw.engine import syntax
 from bylaw.engine.data import PATHS
 from bylaw.engine.rego import PROBE_FILE, Rego, parse, undefined_names
 from bylaw.errors import ConfigError
@@ -103,17 +104,17 @@ class _Tree:
         self.file: str = tree["source"]["file"]
         self._text: bytes = tree["source"]["contents"].encode()
         body = tree["ast"]
-        self.package = ".".join(_path(body["package"]["refr"]) or ["?"])
-        imports = list(map(self._import, body["imports"]))
+        self.package = ".".join(syntax.path(body["package"]["refr"]) or ["?"])
+        imports = [syntax.imported(each, self._text) for each in body["imports"]]
         self._imports = {name: ".".join(path[1:]) for name, path in imports if path[0] == "data"}
         self._has_not = ["future", "keywords", "not"] in [path for _, path in imports]
-        self._rules = list(map(_Rule, body["rules"]))
+        self._rules = list(map(syntax.Definition, body["rules"]))
         self.defined = {f"{self.package}.{each.name}" for each in self._rules}
 
     def faults(self, known: frozenset[str]) -> Iterator[str]:
         """What this module alone does wrong."""
         for rule in self._rules:
-            for node, span in _nodes(rule.tree):
+            for node, span in syntax.nodes(rule.tree):
                 place = f"{self.file}:{span['line']}:{span['col']}" if span else self.file
                 if "NotExpr" in node and not self._has_not:
                     yield (
@@ -124,7 +125,7 @@ class _Tree:
                     yield from self._call(node["Call"], place, known)
 
     def _call(self, call: dict[str, Any], place: str, known: frozenset[str]) -> Iterator[str]:
-        path = _path(call["fcn"])
+        path = syntax.path(call["fcn"])
         if path is None:
             return
         name = ".".join(path)
@@ -148,50 +149,11 @@ class _Tree:
     def needs(self) -> Iterator[tuple[str, list[str], str]]:
         """``(rule, what it may need, where)`` for each name in the module's rules."""
         for rule in self._rules:
-            local = set(self._declared(rule.tree))
-            for node, span in _nodes(rule.tree):
-                if not _REFERENCES.isdisjoint(node) and (path := _path(node)) and path[0] not in local:
+            local = set(syntax.declared(rule.tree, self._text))
+            for node, span in syntax.nodes(rule.tree):
+                if not _REFERENCES.isdisjoint(node) and (path := syntax.path(node)) and path[0] not in local:
                     place = f"{self.file}:{span['line']}:{span['col']}" if span else self.file
                     yield f"{self.package}.{rule.name}", path, place
-
-    def _declared(self, tree: dict[str, Any]) -> Iterator[str]:
-        """The names that a rule declares for itself: they are not the rules of the same name.
-
-        Those of ``some … in`` are not looked for: regorus refuses them where a rule has the name.
-        """
-        for node, _ in _nodes(tree):
-            if "AssignExpr" in node and node["AssignExpr"]["op"] == "ColEq":
-                yield from _variables(node["AssignExpr"]["lhs"])
-            elif "SomeVars" in node:
-                yield from map(self._slice, node["SomeVars"]["vars"])
-            elif "Every" in node:
-                yield from (self._slice(node["Every"][each]) for each in ("key", "value") if node["Every"][each])
-            elif "Func" in node:
-                yield from _variables(node["Func"]["args"])
-
-    def _import(self, node: dict[str, Any]) -> tuple[str, list[str]]:
-        path = _path(node["refr"]) or ["?"]
-        return self._slice(node["as"]) if node.get("as") else path[-1], path
-
-    def _slice(self, span: dict[str, int]) -> str:
-        return self._text[span["start"] : span["end"]].decode()
-
-
-class _Rule:
-    """One rule or function of a module: its name, and its tree without the name."""
-
-    def __init__(self, tree: dict[str, Any]) -> None:
-        (kind, body), *_ = tree.items()
-        if kind == "Default":
-            self.name = ".".join(_path(body["refr"]) or ["?"])
-            self.tree = {"value": body["value"]}
-            return
-        (shape, head), *_ = body["head"].items()
-        self.name = ".".join(_path(head["refr"]) or ["?"])
-        self.tree = {
-            "bodies": body["bodies"],
-            shape: {key: each for key, each in head.items() if key != "refr"},
-        }
 
 
 def _recursion(trees: list[_Tree]) -> Iterator[str]:
@@ -246,34 +208,3 @@ def _defining(path: str, defined: set[str]) -> str | None:
         if (name := ".".join(steps[:length])) in defined:
             return name
     return None
-
-
-def _path(node: dict[str, Any]) -> list[str] | None:
-    """``["data", "bylaw", "lib"]`` of a reference, as far as it is fixed; None for anything else."""
-    if "Var" in node:
-        return [str(node["Var"]["value"])]
-    if "RefDot" in node:
-        head = _path(node["RefDot"]["refr"])
-        field = node["RefDot"]["field"]
-        return [*head, str(field[1])] if head else None
-    if "RefBrack" in node:
-        return _path(node["RefBrack"]["refr"])
-    return None
-
-
-def _variables(tree: Any) -> Iterator[str]:
-    return (str(node["Var"]["value"]) for node, _ in _nodes(tree) if "Var" in node)
-
-
-def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], dict[str, int] | None]]:
-    """Every node of a tree with its place, without recursion: trees may be deep."""
-    stack = [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, list):
-            stack.extend(node)
-        elif isinstance(node, dict):
-            inner = next(iter(node.values()), None)
-            span = inner.get("span") if isinstance(inner, dict) else None
-            yield node, span
-            stack.extend(node.values())

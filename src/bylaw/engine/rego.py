@@ -42,14 +42,21 @@ class RegoError(Exception):
 
 
 class Rego:
-    """Compiled modules over loaded data.
+    """Compiled modules over loaded data, ``beside`` others where those have been read before.
 
     Raises:
         ConfigError: a module does not parse or compile; the message has file, line and column.
     """
 
-    def __init__(self, modules: Iterable[Module], data: bytes = b"{}", *, coverage: bool = False) -> None:
-        self._engine = regorus.Engine()
+    def __init__(
+        self,
+        modules: Iterable[Module],
+        data: bytes = b"{}",
+        *,
+        coverage: bool = False,
+        beside: Parsed | None = None,
+    ) -> None:
+        self._engine = beside.copy() if beside else regorus.Engine()
         if coverage:
             self._engine.set_enable_coverage(True)
         try:
@@ -108,6 +115,23 @@ class Rego:
         """The names of all built-in functions."""
         self._engine.add_policy(PROBE_FILE, f"package {_PROBE}.builtins\nanswer := opa.runtime().builtins")
         return frozenset(orjson.loads(self._engine.eval_rule_as_json(f"data.{_PROBE}.builtins.answer")))
+
+
+class Parsed:
+    """Modules and data to which one module after the other is added, each in a ``Rego`` of its own.
+
+    Reading them takes longer than compiling them, and is done once.
+    """
+
+    def __init__(self, modules: Iterable[Module], data: bytes) -> None:
+        self._engine = regorus.Engine()
+        for module in modules:
+            self._engine.add_policy(module.path, module.text)
+        self._engine.add_data_json(data.decode())
+
+    def copy(self) -> Any:
+        """An engine that holds them."""
+        return self._engine.clone()
 
 
 def parse(module: Module) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from bylaw.documents import secrets
 from bylaw.model import Finding, Location, Outcome
 
 if TYPE_CHECKING:
@@ -118,15 +119,27 @@ def _told(finding: Finding) -> orjson.Fragment:
     _check({name: value for name, value in said.items() if value is not None or name not in _OPTIONAL})
     if not isinstance(finding.location, Location | None):
         raise ShapeError(f"location of a finding is {finding.location!r:.{SHOWN}}, expected a Location")
-    if len(finding.pointer) > _LONGEST_TEXT:
-        said["pointer"] = finding.pointer[:_LONGEST_TEXT].rpartition("/")[0]  # what is nearest above
+    said = _without_secrets(said)
+    if len(said["pointer"]) > _LONGEST_TEXT:
+        said["pointer"] = said["pointer"][:_LONGEST_TEXT].rpartition("/")[0]  # what is nearest above
     for name in ("message", "expected", "suggestion", "key"):
         said[name] = said[name] and said[name][:_LONGEST_TEXT]
     try:
-        said["observed"] = _bounded(finding.observed)
+        said["observed"] = _bounded(said["observed"])
         return orjson.Fragment(orjson.dumps({**said, "location": finding.location}))
     except TypeError as error:
         raise ShapeError(f"a finding cannot be written as JSON: {error}") from None
+
+
+def _without_secrets(said: dict[str, Any]) -> dict[str, Any]:
+    """What a finding says without the secrets in it, before anything is cut: part of one could not be told for one."""
+    try:
+        if not secrets.suspected_in(said):  # nearly always
+            return said
+    except TypeError as error:
+        raise ShapeError(f"a finding cannot be written as JSON: {error}") from None
+    fix = () if secrets.suspected_in(said["fix"]) else said["fix"]  # it would write what is shown in place of one
+    return {**secrets.redact(said), "pointer": secrets.without_secret(said["pointer"]), "fix": fix}
 
 
 def heard(value: dict[str, Any]) -> Finding:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bylaw.gates.decide import decide
-from bylaw.gates.enforcement import enforce
+from bylaw.gates.enforcement import enforce, stages
 
-__all__ = ["decide", "enforce"]
+__all__ = ["decide", "enforce", "stages"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bylaw.config import Level
 from bylaw.model import Enforcement, EntityRef, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-    from bylaw.config import EnforcementSettings, Level
+    from bylaw.config import EnforcementSettings
 
 _BY_SEVERITY = {
     Severity.ERROR: Enforcement.DENY,
@@ -38,20 +39,23 @@ def enforce(
     return enforced
 
 
+def stages(rule: str, severity: Severity, settings: EnforcementSettings) -> tuple[Level, ...]:
+    """What the enforcement of a rule goes through: the last stage that holds counts, and the first always holds."""
+    said = settings.rules.get(rule, ())
+    if isinstance(said, Enforcement):
+        return (Level(said),)
+    default = _BY_SEVERITY[severity] if settings.default == "by_severity" else Enforcement(settings.default)
+    return (Level(default), *said)
+
+
 def _level(
     finding: Finding,
     settings: EnforcementSettings,
     today: date,
     owners_of: Callable[[str], tuple[str, ...]],
 ) -> Enforcement:
-    default = _BY_SEVERITY[finding.severity] if settings.default == "by_severity" else Enforcement(settings.default)
-    said = settings.rules.get(finding.rule)
-    if said is None:
-        return default
-    if isinstance(said, Enforcement):
-        return said
-    holding = [stage.level for stage in said if _holds(stage, finding, today, owners_of)]
-    return holding[-1] if holding else default
+    said = stages(finding.rule, finding.severity, settings)
+    return [stage.level for stage in said if _holds(stage, finding, today, owners_of)][-1]
 
 
 def _holds(stage: Level, finding: Finding, today: date, owners_of: Callable[[str], tuple[str, ...]]) -> bool:

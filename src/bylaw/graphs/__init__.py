@@ -2,7 +2,7 @@
 
 from bylaw.graphs import backend
 from bylaw.graphs.export import render
-from bylaw.graphs.queries import Graph, Group
+from bylaw.graphs.queries import Graph, Group, Way, follow
 from bylaw.graphs.view import View
 
-__all__ = ["Graph", "Group", "View", "backend", "render"]
+__all__ = ["Graph", "Group", "View", "Way", "backend", "follow", "render"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bylaw.errors import UndecidedError
 from bylaw.graphs.store import Store
-from bylaw.graphs.view import levels
+from bylaw.graphs.view import View, levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Backstage's well-known relations (@backstage/catalog-model 1.10, kinds/relations). Each is asked for in one
 # direction only and walked backwards for the other, so that every question and its inverse agree.
@@ -20,6 +20,7 @@ OWNED_BY = "ownedBy"
 PART_OF = "partOf"
 CHILD_OF = "childOf"
 MEMBER_OF = "memberOf"
+PROVIDES = "providesApi"
 DEPENDS = ("dependsOn", "consumesApi")
 DEPENDS_IN_THE_END = (*DEPENDS, "apiProvidedBy")
 
@@ -54,6 +55,22 @@ class Group:
             "members": list(self.members),
             "ancestors": list(self.ancestors),
         }
+
+
+class Way(NamedTuple):
+    """A way through the graph: how many steps it has, the ref after the first one, and the ref where it ends."""
+
+    steps: int
+    next: str
+    end: str
+
+
+def follow(ways: Mapping[str, Way], start: str) -> Iterator[str]:
+    """The refs of one of the ways that ``Graph.ways_to`` gives, both ends included."""
+    yield start
+    while ways[start].steps:
+        start = ways[start].next
+        yield start
 
 
 class Graph(Store):
@@ -119,6 +136,43 @@ class Graph(Store):
             return self.reach(key, *DEPENDS_IN_THE_END, backward=True)
         return self.sources(key, *DEPENDS)
 
+    def dependency_cycles(self, *types: str) -> tuple[tuple[str, ...], ...]:
+        """As ``cycles``, without the steps from what provides an API to that API.
+
+        A component that uses its own API waits for nobody else, nor do two that speak one protocol.
+        """
+        own = set(self.view(PROVIDES).edges())
+        return View(self._names, self._numbers, [step for step in self.view(*types).edges() if step not in own]).cycles
+
+    def ways_to(self, ends: Iterable[str], most: int, *types: str) -> Mapping[str, Way]:
+        """The shortest way along the types from each ref to the nearest of some, in at most so many steps.
+
+        Refs from which no way is that short are left out; the ends lie no step from themselves. Of equally
+        short ways it is the one whose next ref is first. An API of several providers is on the way only
+        when all of them are: as long as one of them goes on, so does the API.
+        """
+        view = self.view(*types)
+        ways = {node: Way(0, self._names[node], self._names[node]) for node in map(self._number, ends)}
+        missing: dict[int, int] = {}
+        level, steps = sorted(ways), 0
+        while level and steps < most:
+            steps += 1
+            found: dict[int, Way] = {}
+            for node in level:
+                for near in view.predecessors(node):
+                    if near in ways or near in found:
+                        continue
+                    if self._names[near].startswith("api:"):
+                        if near not in missing:
+                            missing[near] = len(view.successors(near))
+                        missing[near] -= 1
+                        if missing[near]:
+                            continue
+                    found[near] = Way(steps, self._names[node], ways[node].end)
+            ways.update(found)
+            level = sorted(found)
+        return {self._names[node]: way for node, way in ways.items()}
+
     # Groups
 
     def group(self, key: str) -> Group:
@@ -168,14 +222,44 @@ class Graph(Store):
         groups = chain.from_iterable(levels([self._number(group)], self._children))
         return self._named({member for each in groups for member in member_of.predecessors(each)})
 
-    # A Group's `children` may name anything, a User too. A User takes no place in the tree, or what a group
-    # above owns would become the business of whoever owns something in common with that User.
+    def people(self, most: int) -> Mapping[str, tuple[str, ...]]:
+        """Who is named as a member of each group or of a group below it: Users, in the catalog or not, sorted.
+
+        A group without anybody is left out. Of a group of more than ``most`` it is so many of them. No group is
+        gone through more than ``most`` times, however deep the tree is.
+        """
+        found: dict[int, set[int]] = {}
+        joining = [edge for edge in self.view(MEMBER_OF).edges() if self._is_user(edge[0])]
+        while joining:
+            user, group = joining.pop()
+            known = found.setdefault(group, set())
+            if user not in known and len(known) < most:
+                known.add(user)
+                joining.extend((user, parent) for parent in self._parents(group))
+        return {self._names[group]: self._named(known) for group, known in found.items()}
+
+    def strangers(self, groups: Iterable[str], to: Iterable[str]) -> tuple[str, ...]:
+        """Those of some groups that are none of others, nor above or below one of them in the group tree. Sorted."""
+        others = set(map(self._number, to))
+        known = others.union(*map(self._tree.reach, others))
+        numbers = (group for group in map(self._number, groups) if group not in known)
+        return self._named(group for group in numbers if others.isdisjoint(self._tree.reach(group)))
 
     def _parents(self, node: int) -> Iterable[int]:
-        return () if self._is_user(node) else self.view(CHILD_OF).successors(node)
+        return self._tree.successors(node)
 
     def _children(self, node: int) -> Iterable[int]:
-        return (child for child in self.view(CHILD_OF).predecessors(node) if not self._is_user(child))
+        return self._tree.predecessors(node)
+
+    @cached_property
+    def _tree(self) -> View:
+        """The group tree.
+
+        A Group's ``children`` may name anything, a User too. A User takes no place in the tree, or what a
+        group above owns would become the business of whoever owns something in common with that User.
+        """
+        edges = self.view(CHILD_OF).edges()
+        return View(self._names, self._numbers, [edge for edge in edges if not self._is_user(edge[0])])
 
     def _is_user(self, node: int) -> bool:
         return self._names[node].startswith("user:")

@@ -46,3 +46,12 @@ class EntityRef:
         if not kind:
             raise RefError(f'entity reference "{text}" has no kind (it does not start with "component:" or similar)')
         return cls(kind, namespace, name)
+
+    def written_like(self, text: str, default_kind: str, default_namespace: str) -> str:
+        """The reference in the style of ``text``: short where that is short and still means this entity.
+
+        ``default_kind`` and ``default_namespace`` are what a reference in this place means by what it leaves out.
+        """
+        kind = f"{self.kind.lower()}:" if ":" in text or self.kind.lower() != default_kind.lower() else ""
+        inside = f"{self.namespace}/" if "/" in text or self.namespace.lower() != default_namespace.lower() else ""
+        return f"{kind}{inside}{self.name}"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from bylaw import workers
 from bylaw.engine.rego import Rego
 from bylaw.policy_tests.results import Coverage
-from bylaw.rules import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,13 +37,11 @@ class Lines:
 
 def of_fixture(rule: Rule, judged: Judged) -> Mapping[str, Any]:
     """The lines that judging a fixture evaluates, as an engine tells them. It is judged once more for that."""
-    policies = load(judged.settings)
-    inputs = [each.decode() for each in judged.inputs(rule)]
+    inputs = [each.decode() for _, each in judged.inputs(rule)]
     if rule.package is None or not inputs:
         return {}
-    whole = judged.data(policies)
     bounds = workers.Bounds(judged.settings.policies.deadline, judged.settings.policies.memory)
-    replay = _Replay(policies.modules, rule.package, whole)
+    replay = _Replay(judged.policies.modules, rule.package, judged.data())
     answers = workers.run(replay, [inputs], jobs=1, bounds=bounds, on_failure=lambda task, failure: ())
     return next(iter(answers), {})
 

@@ -24,8 +24,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "pointer": (str,),
     "message": (str,),
     "outcome": (str,),
+    "observed": (object,),
+    "expected": (str, type(None)),
     "suggestion": (str, type(None)),
     "fix": (list,),
+    "key": (str,),
     "path": (str,),
     "line": (int,),
     "column": (int,),
@@ -50,9 +53,9 @@ def read(path: Path) -> Expected:
     """Read one.
 
     ``findings`` is a list of ``{entity, pointer, message}``, and as much of ``outcome`` (default: fail),
-    ``suggestion``, ``fix``, ``path``, ``line`` and ``column`` as should be compared. ``entity`` is null for a
-    document that has no name. ``now`` is the day of the judgement; ``actor`` and ``approvers`` (refs) are the people
-    of a change.
+    ``observed``, ``expected``, ``suggestion``, ``fix``, ``key``, ``path``, ``line`` and ``column`` as should be
+    compared. ``entity`` is null for a document that has no name. ``now`` is the day of the judgement; ``actor`` and
+    ``approvers`` (refs) are the people of a change.
 
     Raises:
         ConfigError: it cannot be read, or says something else.
@@ -87,8 +90,11 @@ def said(finding: Finding) -> Said:
         "pointer": finding.pointer,
         "message": finding.message,
         "outcome": str(finding.outcome),
+        "observed": finding.observed,
+        "expected": finding.expected,
         "suggestion": finding.suggestion,
         "fix": list(finding.fix),
+        "key": finding.key,
         "path": place.path if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bylaw import config, pipeline
-from bylaw.catalog import address, compare
+from bylaw.catalog import address
 from bylaw.config import EnforcementSettings, PolicySettings, Settings
 from bylaw.engine import data
 from bylaw.errors import ConfigError
@@ -15,6 +15,7 @@ from bylaw.policy_tests import expected
 from bylaw.policy_tests.layout import CATALOG, EXPECTED, Fixture
 from bylaw.policy_tests.marks import marks
 from bylaw.policy_tests.results import Trial
+from bylaw.rules import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,23 +31,24 @@ class Judged:
     """How a fixture went, and what it was judged with."""
 
     trial: Trial
-    may_fail: bool
-    """Whether it expects a finding."""
+    wanted: tuple[expected.Said, ...]
+    """The findings that it expects."""
     catalog: Catalog
     settings: Settings
+    policies: Policies
     now: date
     change_set: ChangeSet | None = None
 
-    def inputs(self, rule: Rule) -> list[bytes]:
-        """Every ``input`` that a Rego rule judges here."""
+    def inputs(self, rule: Rule) -> list[tuple[str, bytes]]:
+        """Every ``input`` that a Rego rule judges here, with the ref of the entity that it is about."""
         if rule.subject == "change" and self.change_set:
-            changes = self.change_set.changes
-            return [data.change(each, self.change_set) for each in changes if rule.applies_to_change(each)]
-        return [data.document(each) for each in self.catalog.entities.values() if rule.applies(each)]
+            changes = [each for each in self.change_set.changes if rule.applies_to_change(each)]
+            return [(each.entity.key, data.change(each, self.change_set)) for each in changes]
+        return [(each.key, data.document(each)) for each in self.catalog.entities.values() if rule.applies(each)]
 
-    def data(self, policies: Policies) -> bytes:
+    def data(self) -> bytes:
         """``data`` as the rule sees it here."""
-        return data.whole(self.catalog, pipeline.graph(self.catalog), policies, self.now, self.change_set)
+        return data.whole(self.catalog, pipeline.graph(self.catalog), self.policies, self.now, self.change_set)
 
 
 def judge(fixture: Fixture, settings: Settings) -> Judged:
@@ -82,8 +84,8 @@ def judge(fixture: Fixture, settings: Settings) -> Judged:
         unanswered = report.count(Outcome.ERROR) and all(each["outcome"] != Outcome.ERROR for each in wanted.findings)
         outcome = Outcome.ERROR if unanswered else Outcome.FAIL
     trial = Trial(fixture.folder.name, fixture.folder.as_posix(), outcome, tuple(details))
-    change_set = compare(before[0], catalog, wanted.actor, wanted.approvers) if before else None
-    return Judged(trial, bool(wanted.findings), catalog, own, wanted.now, change_set)
+    change_set = pipeline.changes(before[0], catalog, wanted.actor, wanted.approvers) if before else None
+    return Judged(trial, wanted.findings, catalog, own, load(own), wanted.now, change_set)
 
 
 def _settings(fixture: Fixture, settings: Settings) -> Settings:

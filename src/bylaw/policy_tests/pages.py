@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bylaw.catalog import address
@@ -15,6 +14,7 @@ from bylaw.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from bylaw.rules import Policies, Rule
 
@@ -75,8 +75,8 @@ def _example(fixtures: Path) -> Iterator[str]:
             for state in (AFTER, BEFORE, "."):
                 text = _entity(case / state / CATALOG, said["entity"])
                 if text and len(text) <= _LONGEST:
-                    yield from ("## Example", "", "```yaml", *text, "```", "", f"> {said['outcome']}: {said['message']}")
-                    yield ""
+                    yield from ("## Example", "", "```yaml", *text, "```", "")
+                    yield from (f"> {said['outcome']}: {said['message']}", "")
                     return
 
 

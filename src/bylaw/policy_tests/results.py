@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bylaw.model import Outcome
+
+if TYPE_CHECKING:
+    from bylaw.policy_tests.mutants import Mutant
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,42 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no fixture tells from its rule, and the reason that the rule's metadata gives for it, if any."""
+
+    mutant: Mutant
+    reason: str | None = None
+
+    @property
+    def place(self) -> str:
+        """``file:line``."""
+        return f"{self.mutant.module.path}:{self.mutant.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What became of the mutants of one rule. ``stale`` are the mutants whose reason no survivor needs."""
+
+    killed: int
+    survivors: tuple[Survivor, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.killed + len(self.survivors)
+
+    @property
+    def without_reason(self) -> tuple[Survivor, ...]:
+        return tuple(each for each in self.survivors if each.reason is None)
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What was tried of one rule; or of one library, which has tests alone.
 
     ``may_fail`` says whether some fixture expects the rule to find something; None of a library.
-    ``coverage`` is None of a rule written in Python.
+    ``coverage`` is None of a rule written in Python. ``mutation`` is None where no mutants were run: of a rule
+    written in Python, and of one that has no fixtures or whose fixtures fail as it is.
     """
 
     id: str
@@ -48,6 +83,7 @@ class Subject:
     fixtures: tuple[Trial, ...]
     coverage: Coverage | None
     may_fail: bool | None
+    mutation: Mutation | None = None
 
     @property
     def is_python(self) -> bool:
@@ -60,18 +96,24 @@ class Subject:
 
     @property
     def outcome(self) -> Outcome:
-        """``not_applicable`` where nothing was tried."""
+        """``not_applicable`` where nothing was tried. A mutant that survives without a reason is a failure."""
         found = {each.outcome for each in self.trials}
+        if self.mutation and self.mutation.without_reason:
+            found.add(Outcome.FAIL)
         worst = (Outcome.FAIL, Outcome.ERROR, Outcome.PASS)
         return next((each for each in worst if each in found), Outcome.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that was tried, in the order of ids. ``threshold`` is the percentage of lines asked for, if any."""
+    """All that was tried, in the order of ids. ``threshold`` is the percentage of lines asked for, if any.
+
+    ``mutated`` says whether mutants were asked for.
+    """
 
     subjects: tuple[Subject, ...]
     threshold: float | None = None
+    mutated: bool = False
 
     @cached_property
     def lines(self) -> int:
@@ -93,8 +135,29 @@ class Results:
         return tuple(each.id for each in self.subjects if each.may_fail is False)
 
     @property
+    def mutations(self) -> tuple[tuple[str, Mutation], ...]:
+        """By rule id: what became of its mutants."""
+        return tuple((each.id, each.mutation) for each in self.subjects if each.mutation)
+
+    @property
+    def mutants(self) -> int:
+        """All that were run."""
+        return sum(found.total for _, found in self.mutations)
+
+    @property
+    def killed(self) -> int:
+        """Those of them on which a fixture fails."""
+        return sum(found.killed for _, found in self.mutations)
+
+    @property
+    def without_fixture(self) -> tuple[str, ...]:
+        """The Rego rules that have no fixture on which mutants could be run."""
+        rego = [each for each in self.subjects if each.may_fail is not None and not each.is_python]
+        return tuple(each.id for each in rego if self.mutated and not each.fixtures)
+
+    @property
     def exit_code(self) -> int:
-        """0 all passed; 1 a test failed, or too few lines were reached; 3 one could not be run to its end."""
+        """0 all passed; 1 a test failed, a mutant survived, or too few lines were reached; 3 one could not be run."""
         found = {each.outcome for each in self.subjects}
         if Outcome.FAIL in found:
             return 1

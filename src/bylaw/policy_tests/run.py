@@ -1,21 +1,23 @@
-"""Test policies: every ``_test.rego`` and every fixture folder, and the lines they reach together."""
+"""Test policies: every ``_test.rego`` and every fixture folder, the lines they reach, and the mutants they miss."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bylaw.model import Outcome
-from bylaw.policy_tests import coverage, fixtures, layout, rego_tests
-from bylaw.policy_tests.results import Results, Subject, Trial
+from bylaw.policy_tests import coverage, fixtures, layout, mutation, rego_tests
+from bylaw.policy_tests.results import Mutation, Results, Subject, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bylaw.config import Settings
+    from bylaw.policy_tests.fixtures import Judged
     from bylaw.policy_tests.layout import Layout
 
 Trials = dict[str, list[Trial]]
+Cases = dict[str, "list[Judged]"]
 
 
 def run(
@@ -24,31 +26,31 @@ def run(
     *,
     fixture_folders: Sequence[Path] = (),
     threshold: float | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    mutate: bool = False,
+    progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Results:
     """Run the tests of the policies in ``paths``; see ``layout`` for where they and their fixtures are.
 
-    ``threshold`` is the percentage of the lines of Rego that must be reached. ``progress(done, total)`` is told
-    of fixtures.
+    ``threshold`` is the percentage of the lines of Rego that must be reached. With ``mutate``, mutants of the
+    Rego rules whose fixtures all pass are run on them. ``progress(step, done, total)`` is told of fixtures and mutants.
 
     Raises:
         UsageError: a path that does not exist, or nothing to test.
         ConfigError: a policy, a test file or a fixture that cannot be used as it stands.
+        UndecidedError: mutants cannot be run here.
     """
     found = layout.find(settings, paths, fixture_folders)
     lines = coverage.Lines()
     tests = _tests(found, lines)
-    cases: Trials = {}
-    may_fail: set[str] = set()
+    cases: Cases = {}
     for number, fixture in enumerate(found.fixtures, 1):
         judged = fixtures.judge(fixture, found.settings)
-        cases.setdefault(fixture.rule.id, []).append(judged.trial)
-        if judged.may_fail:
-            may_fail.add(fixture.rule.id)
+        cases.setdefault(fixture.rule.id, []).append(judged)
         if judged.trial.outcome is not Outcome.ERROR:
             lines.add(coverage.of_fixture(fixture.rule, judged))
-        progress(number, len(found.fixtures))
-    return Results(tuple(_subjects(found, tests, cases, may_fail, lines)), threshold)
+        progress("testing", number, len(found.fixtures))
+    mutations = _mutations(found, cases, progress) if mutate else {}
+    return Results(tuple(_subjects(found, tests, cases, lines, mutations)), threshold, mutate)
 
 
 def _tests(found: Layout, lines: coverage.Lines) -> Trials:
@@ -62,14 +64,29 @@ def _tests(found: Layout, lines: coverage.Lines) -> Trials:
     return by_package
 
 
-def _subjects(found: Layout, tests: Trials, cases: Trials, may_fail: set[str], lines: coverage.Lines) -> list[Subject]:
+def _mutations(found: Layout, cases: Cases, progress: Callable[[str, int, int], None]) -> dict[str, Mutation]:
+    rego = {each.id for each in found.rules if each.package}
+    good = {
+        rule_id: judged
+        for rule_id, judged in cases.items()
+        if rule_id in rego and all(each.trial.outcome is Outcome.PASS for each in judged)
+    }
+    return mutation.run(
+        good, found.policies, found.settings.policies, lambda done, total: progress("running mutants", done, total)
+    )
+
+
+def _subjects(
+    found: Layout, tests: Trials, cases: Cases, lines: coverage.Lines, mutations: dict[str, Mutation]
+) -> list[Subject]:
     rules = [
         Subject(
             each.id,
             tuple(tests.get(each.package or "", ())),
-            tuple(cases.get(each.id, ())),
+            tuple(judged.trial for judged in cases.get(each.id, ())),
             lines.of(each.source) if each.package else None,
-            each.id in may_fail,
+            any(judged.wanted for judged in cases.get(each.id, ())),
+            mutations.get(each.id),
         )
         for each in found.rules
     ]

@@ -261,6 +261,28 @@ spec:
   type: service
   lifecycle: production
   owner: team-orders
+---
+# NOT OK: a blank description
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: carts
+  description: " "
+spec:
+  type: service
+  lifecycle: production
+  owner: team-orders
+---
+# NOT OK: a description that is no text
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: stock
+  description: 42
+spec:
+  type: service
+  lifecycle: production
+  owner: team-orders
 """
 
 _EXPECTED = """\
@@ -268,4 +290,11 @@ findings:
   - entity: component:default/orders
     pointer: /metadata/description
     message: Component orders has no description
+    expected: a sentence that says what it is for
+  - entity: component:default/carts
+    pointer: /metadata/description
+    message: Component carts has no description
+  - entity: component:default/stock
+    pointer: /metadata/description
+    message: Component stock has no description
 """

@@ -24,7 +24,12 @@ _ACTS_ON_TERMINALS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 def render(report: Report, *, color: bool, width: int) -> str:
     """See the package. The same report gives the same bytes; ``color`` and ``width`` change nothing."""
-    text = json.dumps(_report(report), ensure_ascii=False, allow_nan=False, indent=2)
+    return written(_report(report))
+
+
+def written(value: dict[str, Any]) -> str:
+    """JSON that any reader takes and no terminal acts on."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     # Outside of strings JSON is ASCII, so what is found here stands in a string and may be written otherwise.
     text = _LONE_SURROGATE.sub("\ufffd", text)
     return _ACTS_ON_TERMINALS.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
@@ -77,19 +82,20 @@ def _finding(finding: Finding, remediation: str) -> dict[str, Any]:
         "entity": finding.entity,
         "message": finding.message,
         "pointer": finding.pointer,
-        "location": _location(place) if place else None,
+        "location": location(place) if place else None,
         **({} if place else {"entity_url": finding.entity_url}),
-        "observed": _plain(finding.observed),
+        "observed": plain(finding.observed),
         "expected": finding.expected,
         "suggestion": finding.suggestion,
-        "fix": _plain(finding.fix),
+        "fix": plain(finding.fix),
         "remediation": remediation,
         "fingerprint": finding.fingerprint,
         "waiver": finding.waiver,
     }
 
 
-def _location(place: Location) -> dict[str, Any]:
+def location(place: Location) -> dict[str, Any]:
+    """A stretch of a file, as every document of ours says it."""
     return {
         "path": place.path,
         "line": place.line,
@@ -99,7 +105,7 @@ def _location(place: Location) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What a rule observed, as JSON can say it: numbers that JSON or its readers cannot hold become text."""
     if value is None or isinstance(value, str | bool):
         return value
@@ -108,7 +114,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else str(value)
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return str(value)

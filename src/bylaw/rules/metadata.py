@@ -36,7 +36,7 @@ _TOP = frozenset(
         "entrypoint",
     }
 )
-_CUSTOM = frozenset({"severity", "applies_to", "applies_to_change", "reads", "remediation", "parameters"})
+_CUSTOM = frozenset({"severity", "applies_to", "applies_to_change", "reads", "remediation", "parameters", "survivors"})
 _T = TypeVar("_T")
 _READS: dict[str, Reads] = {"entity": "entity", "relations": "relations", "graph": "graph"}
 
@@ -104,6 +104,7 @@ def rule(source: Module) -> Rule:
         subject="change" if _is_set(block, "custom", "applies_to_change") else "entity",
         package=source.package,
         source=source.path,
+        survivors=dict(_survivors(block)),
     )
 
 
@@ -194,6 +195,19 @@ def _values(block: _Block, key: str, said: Any) -> Iterator[str]:
             place = ("custom", "applies_to", key)
             raise block.refused(f"{'.'.join(place)} is {_shown(said)}, expected a value or a list of values", *place)
         yield str(value)
+
+
+def _survivors(block: _Block) -> Iterator[tuple[str, str]]:
+    place = ("custom", "survivors")
+    said = block.get(*place, default=[])
+    if not isinstance(said, list):
+        raise block.refused("custom.survivors must list mutants, each with a reason", *place)
+    for index, each in enumerate(said):
+        texts = each.values() if isinstance(each, dict) and each.keys() == {"mutant", "reason"} else [None]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            fault = f"{'.'.join(place)}.{index} is {_shown(each)}, expected {{mutant: a text, reason: a text}}"
+            raise block.refused(fault, *place, str(index))
+        yield " ".join(each["mutant"].split()), " ".join(each["reason"].split())
 
 
 def _parameters(block: _Block) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bylaw.catalog import Catalog, Change
     from bylaw.graphs import Graph
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Reads = Literal["entity", "relations", "graph"]
 Subject = Literal["entity", "document", "problem", "change", "catalog"]
 
@@ -36,7 +36,7 @@ class Context:
     today: date
     _made: dict[Callable[[Context], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def once(self, make: Callable[[Context], T]) -> T:
+    def once(self, make: Callable[[Context], _T]) -> _T:
         """What ``make`` makes of this context: made when first asked for, and kept as long as the rule runs.
 
         For what a rule needs of the whole catalog and should not work out again for each entity. ``make`` is a
@@ -44,7 +44,7 @@ class Context:
         """
         if make not in self._made:
             self._made[make] = make(self)
-        made: T = self._made[make]
+        made: _T = self._made[make]
         return made
 
 
@@ -55,7 +55,8 @@ class Rule:
     ``subject`` says what it judges: entities; documents, of which some cannot even be addressed; the documents
     in which the reader has found problems; the changes of a change set; or the catalog as a whole, once.
     ``evaluate`` is the function of a Python rule. A Rego rule has ``package`` instead: the path of its
-    module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer.
+    module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer. ``survivors`` are mutants
+    that its fixtures need not tell from it, each with the reason (see ``policy_tests.mutants``).
 
     Raises:
         ConfigError: an id that does not name a category and a problem, a missing text, or a field of another
@@ -74,6 +75,7 @@ class Rule:
     evaluate: Callable[[Any, Context], Iterable[Finding]] | None = None
     package: str | None = None
     source: str = ""
+    survivors: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _ID.match(self.id):

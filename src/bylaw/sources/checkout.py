@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bylaw.catalog.placeholders import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STDIN = "-"
 _LONGEST = 4096  # characters of a path; Linux opens nothing that is longer
@@ -19,11 +22,13 @@ _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NO
 class Checkout:
     """A root folder; all paths are relative to it, with forward slashes.
 
-    ``stdin`` holds the bytes of the document ``-``, where there is one.
+    ``stdin`` holds the bytes of the document ``-``, where there is one, and ``overlay`` texts that are read in
+    place of those of files, by their paths without links.
     """
 
     root: Path
     stdin: bytes | None = None
+    overlay: Mapping[str, bytes] = field(default_factory=dict, hash=False)
 
     @classmethod
     def around(cls, path: Path, stdin: bytes | None = None) -> Checkout:
@@ -93,6 +98,9 @@ class Checkout:
         real = self._real(path)
         if not real.is_relative_to(self.root):
             raise UnreadableError("is a symbolic link that leaves the checkout")
+        laid_over = self.overlay.get(real.relative_to(self.root).as_posix()) if self.overlay else None
+        if laid_over is not None:
+            return laid_over
         try:
             handle = os.open(real, _FLAGS)
         except OSError as error:

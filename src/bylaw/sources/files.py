@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bylaw.errors import UsageError
@@ -12,7 +12,7 @@ from bylaw.sources.listing import Listing
 from bylaw.sources.locations import Locations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bylaw.config import CatalogSettings
@@ -37,20 +37,21 @@ def read(
     *,
     root: Path | None = None,
     stdin: bytes | None = None,
+    overlay: Mapping[str, bytes] | None = None,
     folders: Sequence[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Files:
     """Read files, folders, globs and ``-`` (``stdin``), and what their Locations point to in the checkout.
 
-    ``folders`` are globs, from the root, of folders to be looked for. ``progress(done, total)`` is told of files.
-    The documents come in no particular order.
+    ``overlay`` holds texts that are read in place of those of files. ``folders`` are globs, from the root, of folders
+    to be looked for. ``progress(done, total)`` is told of files. The documents come in no particular order.
 
     Raises:
         UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files though others
             do; or more files than the limit.
     """
-    checkout = named.checkout(paths, root, stdin)
+    checkout = replace(named.checkout(paths, root, stdin), overlay=overlay or {})
     listing = Listing(checkout.root)
     begin = named.find(paths, settings, checkout, listing)
     volume = reading.Volume(settings.limits.run_bytes)

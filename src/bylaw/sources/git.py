@@ -19,7 +19,7 @@ _OF_A_HOOK = frozenset(  # a git hook runs with these, and they may lead away fr
 
 
 class GitError(Exception):
-    """git could not answer. The message is the first line of what it said, if it said anything."""
+    """git could not answer. The message is what it said of that in one line, if it said anything."""
 
 
 def ask(*arguments: str, folder: Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
@@ -44,5 +44,6 @@ def ask(*arguments: str, folder: Path, stdin: bytes = b"", environment: Mapping[
     except subprocess.TimeoutExpired:
         raise GitError(f"git took more than {_PATIENCE} seconds") from None
     if answer.returncode:
-        raise GitError(answer.stderr.decode("utf-8", "replace").partition("\n")[0])
+        lines = answer.stderr.decode("utf-8", "replace").splitlines()
+        raise GitError(next((line for line in lines if line.startswith("fatal: ")), "\n".join(lines[:1])))
     return answer.stdout

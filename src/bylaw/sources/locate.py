@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bylaw import workers
 from bylaw.catalog.placeholders import UnreadableError
-from bylaw.documents import Span, locate_many
+from bylaw.documents import Span, locate_many, secrets
 from bylaw.model import Location
 from bylaw.sources.reading import limits
 
@@ -94,6 +94,7 @@ class _Placing:
                 except UnreadableError:
                     continue
                 numbers = set(shown)
+                hidden = secrets.lines(text.decode("utf-8", "replace"))
                 pointers = {index: {pointer for pointer, _ in places} for index, places in documents}
                 located = locate_many(text, pointers, bounds)
                 for index, places in documents:
@@ -101,11 +102,13 @@ class _Placing:
                         span = located[index, pointer]
                         if inner:
                             span = _inside(text, span, inner)
+                        if not hidden.isdisjoint(range(span.line, span.end_line + 1)):
+                            span = Span(span.line, span.column, span.line, span.column)  # the end says how long it is
                         spans.append(
                             [path, index, pointer, inner, span.line, span.column, span.end_line, span.end_column]
                         )
                         numbers.add(span.line)
-                lines.extend([path, *each] for each in _lines(text, numbers))
+                lines.extend([path, *each] for each in _lines(text, numbers - hidden))
             return {"spans": spans, "lines": lines}
 
         return handle

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bylaw import workers
 from bylaw.catalog.placeholders import UnreadableError, resolve
-from bylaw.documents import Limits, load
+from bylaw.documents import Fault, Limits, load
 from bylaw.errors import UsageError
 from bylaw.model import Document, Location, Outcome, Problem
 from bylaw.sources import techdocs
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from bylaw.sources.checkout import Checkout
 
 YAML_INVALID = "catalog/yaml-invalid"
+_STATEMENT = re.compile(rb"[ \t]*\{%")
 _BATCH = 16  # files a worker gets at once
 
 
@@ -157,10 +160,7 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> tuple[list[Docum
     may_hold_placeholders = b"$" in text or b"\\" in text  # as it stands, or escaped
     for each in load(text, limits):
         if each.fault:
-            fault = each.fault
-            place = Location(path, fault.line, fault.column, fault.end_line, fault.end_column)
-            problem = Problem(YAML_INVALID, fault.message, location=place, expected="YAML 1.2 as Backstage reads it")
-            documents.append(Document(path, each.index, None, (problem,)))
+            documents.append(Document(path, each.index, None, (_unread(path, text, each.fault),)))
         elif not isinstance(each.value, dict):
             found = "a list" if isinstance(each.value, list) else f"{each.value!r:.40}"
             problem = Problem(YAML_INVALID, f"expected a mapping at the root, found {found}", expected="a mapping")
@@ -170,6 +170,20 @@ def _read_one(path: str, checkout: Checkout, limits: Limits) -> tuple[list[Docum
             undocumented = techdocs.problem(value, path, checkout, limits) if may_name_docs and path != STDIN else None
             documents.append(Document(path, each.index, value, (*problems, *([undocumented] if undocumented else []))))
     return documents or [unreadable(path, "holds no entity")], len(text) + beside.taken
+
+
+def _unread(path: str, text: bytes, fault: Fault) -> Problem:
+    """What to say of a document that is not YAML.
+
+    Where the fault is a statement of a template (``{% if … %}``), the file is what a scaffolder makes files of: no
+    entity will come of it as it is, and what will come of it cannot be told.
+    """
+    place = Location(path, fault.line, fault.column, fault.end_line, fault.end_column)
+    line = next(islice(text.split(b"\n", fault.line), fault.line - 1, None), b"")
+    if _STATEMENT.match(line):
+        message = f"the file is a template ({{% on line {fault.line}), and what it makes cannot be told"
+        return Problem(YAML_INVALID, message, location=place, outcome=Outcome.UNKNOWN)
+    return Problem(YAML_INVALID, fault.message, location=place, expected="YAML 1.2 as Backstage reads it")
 
 
 class _Beside:

@@ -6,7 +6,7 @@ Nothing is checked out, so no filter, hook or submodule of the repository takes 
 from __future__ import annotations
 
 import os
-import shlex
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ _MOST_FILES = 10_000
 _MOST_BYTES = 64 * 1024 * 1024
 _LINK, _SUBMODULE = "120000", "160000"  # modes of a tree's entries
 _RULES = (".rego", ".py")
+_NAME = re.compile(r"[\w./-]+")  # of a branch, a tag or a commit; `main~1` says more than a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Revision:
         try:
             return git.ask(*arguments, folder=self.root, stdin=stdin, environment=_alone(self.root))
         except git.GitError as error:
-            raise UsageError(f"--base {self.name}: {error or 'git failed'}") from None
+            partial = "; this clone is partial: fetch without --filter" if "promisor" in str(error) else ""
+            raise UsageError(f"--base {self.name}: {str(error) or 'git failed'}{partial}") from None
 
 
 def find(name: str, folder: Path) -> Revision:
@@ -58,13 +60,11 @@ def find(name: str, folder: Path) -> Revision:
         raise UsageError(f'--base "{name}": expected a branch, a tag or a commit')
     root = work_tree(Path(os.path.realpath(folder)))
     if root is None:
-        raise UsageError(f"--base {name}: {folder} lies in no git work tree; name a settings file with --before instead")
+        raise UsageError(f"--base {name}: {folder} is in no git work tree; name a settings file with --before instead")
     try:
-        found = git.ask(
-            "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=root, environment=_alone(root)
-        )
+        found = git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=root, environment=_alone(root))
     except git.GitError as error:
-        raise UsageError(f"--base {name}: {error or _missing(name, root)}") from None
+        raise UsageError(f"--base {name}: {str(error) or _missing(name, root)}") from None
     return Revision(name, found.decode().strip(), root)
 
 
@@ -133,7 +133,7 @@ def _files(revision: Revision, paths: Sequence[str]) -> Mapping[str, tuple[str, 
         elif size.isdecimal():
             files[path] = (identity, int(size))
         else:
-            raise ConfigError(f"{path}: is not in this partial clone; fetch it without --filter")
+            raise ConfigError(f"{path}: is missing in this clone; clone it again")
     total = sum(size for _, size in files.values())
     if len(files) > _MOST_FILES or total > _MOST_BYTES:
         raise ConfigError(
@@ -177,8 +177,9 @@ def _missing(name: str, root: Path) -> str:
     elsewhere = next((each for each in known if each.endswith(f"/{name}")), None)
     hint = f" (did you mean {elsewhere}?)" if elsewhere else did_you_mean(name, known)
     where = "this clone, which is shallow, has" if is_shallow else "this repository has"
-    fetch = "git fetch --depth=1 origin" if is_shallow else "git fetch origin"
-    return (
-        f"{where} no such branch, tag or commit{hint}; to fetch it: "
-        f"{fetch} {shlex.quote(name.removeprefix('origin/'))}, and then --base FETCH_HEAD"
-    )
+    if _NAME.fullmatch(name):
+        fetch = f"git fetch {'--depth=1 ' if is_shallow else ''}origin {name.removeprefix('origin/')}"
+        advice = f"; to fetch it: {fetch}, and then --base FETCH_HEAD"
+    else:
+        advice = "; to fetch all there is: git fetch --unshallow" if is_shallow else ""
+    return f"{where} no such branch, tag or commit{hint}{advice}"

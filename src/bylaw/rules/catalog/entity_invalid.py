@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bylaw.catalog import address, faults
 from bylaw.catalog.placeholders import RULE as PLACEHOLDER
+from bylaw.documents.secrets import redact
 from bylaw.model import Document, Finding, Severity
 from bylaw.rules.rule import Context, Rule
 
@@ -44,7 +45,8 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        return f'"{value[:_SHOWN]}{"…" if len(value) > _SHOWN else ""}"'
+        text: str = redact(value)  # before it is cut: part of a secret could not be told for one
+        return f'"{text[:_SHOWN]}{"…" if len(text) > _SHOWN else ""}"'
     return json.dumps(value)[:_SHOWN]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bylaw.catalog import address
-from bylaw.model import Document, Finding, Severity, nearest
+from bylaw.model import Document, Finding, Names, Severity
 from bylaw.rules.rule import Context, Rule
 
 if TYPE_CHECKING:
@@ -17,14 +17,16 @@ def _evaluate(document: Document, context: Context) -> Iterator[Finding]:
     kinds = context.catalog.kinds
     if not isinstance(kind, str) or not kind or kind in kinds.names:
         return
-    meant = kinds.spelling.get(kind.lower()) or nearest(kind, kinds.names)
+    names = Names(kinds.names)
+    meant = kinds.spelling.get(kind.lower()) or names.nearest(kind)
+    certain = meant is not None and names.misspelt(kind, meant)
     yield Finding(
         "/kind",
         f"kind {kind} of {address(document.data) or 'the entity'} is not one that this catalog knows",
         observed=kind,
         expected=f"one of {', '.join(sorted(kinds.names))}",
         suggestion=meant,
-        fix=({"op": "replace", "path": "/kind", "value": meant},) if meant else (),
+        fix=({"op": "replace", "path": "/kind", "value": meant},) if certain else (),
     )
 
 

@@ -1,0 +1,1 @@
+"""Is what an API promises well said, and kept."""

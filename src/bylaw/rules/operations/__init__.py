@@ -1,0 +1,1 @@
+"""Can it be found and run when it matters."""

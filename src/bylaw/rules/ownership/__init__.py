@@ -1,0 +1,1 @@
+"""Is somebody responsible, and is it somebody who can be."""

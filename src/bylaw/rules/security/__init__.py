@@ -1,0 +1,1 @@
+"""Does a descriptor give away, or lead to, what it should not."""
