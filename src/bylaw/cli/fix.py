@@ -11,8 +11,12 @@ from bylaw.cli import common
 _DESCRIPTION = """\
 Make the safe fixes of what `bylaw check` finds: a misspelt reference or lifecycle with one near
 neighbour, the case of a kind, a field that follows from relations, an annotation with a new name.
-Comments, order, quoting and indentation stay. The whole catalog is judged with the changes before
-anything is written; a file whose changes would make anything worse stays as it is, byte for byte."""
+Comments, order, quoting and indentation stay.
+
+The whole catalog is judged with the changes, by every rule, before anything is written. A file whose
+changes would bring about anything that weighs as much as what they put right stays as it is, byte for
+byte, and so does one in which a fix cannot be made exactly. Lesser findings that come to light are
+counted."""
 _EPILOG = """\
   bylaw fix .                                         fix what can be fixed
   bylaw fix . --rule reference-dangling --dry-run     show it as a diff for git apply or patch -p1

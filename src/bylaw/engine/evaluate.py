@@ -16,7 +16,8 @@ from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
 from bylaw.documents import secrets
 from bylaw.engine import data, python, telling
-from bylaw.engine.rego import Rego, RegoError
+from bylaw.engine.parts import Parts
+from bylaw.engine.rego import RegoError
 from bylaw.engine.suggest import Suggestions
 from bylaw.graphs import Graph
 from bylaw.model import Document, Entity, Finding, Outcome
@@ -159,7 +160,7 @@ class _Judge:
             Context(catalog, graph, policies.parameters[rule.id], evaluation.today) for rule in policies.rules
         ]
         self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
-        self._rego: Rego | None = None
+        self._rego: Parts | None = None
 
     def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
         return _judge, (self.evaluation,)
@@ -168,7 +169,8 @@ class _Judge:
         """Compile the Rego and load the catalog into it, once."""
         if self._rego is None and any(rule.package for rule in self.policies.rules):
             everything = data.whole(self._catalog, self._graph, self.policies, self.evaluation.today, self._change_set)
-            self._rego = Rego(self.policies.modules, everything)
+            packages = [rule.package for rule in self.policies.rules if rule.package]
+            self._rego = Parts(self.policies.modules, packages, everything)
 
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task

@@ -76,12 +76,11 @@ def _simple(value: Any, operations: Iterable[Operation]) -> Iterator[Operation]:
     """The operations, of which a move is left only where a key gets a new name."""
     for operation in operations:
         if operation["op"] == "move":
-            around = operation["from"].rpartition("/")[0]
-            if operation["path"].rpartition("/")[0] != around or steps(operation["path"])[-1] in value_at(
-                value, around
-            ):
-                yield {"op": "remove", "path": operation["from"]}
-                yield {"op": "add", "path": operation["path"], "value": value_at(value, operation["from"])}
+            old, new = operation["from"], operation["path"]
+            around, _, name = new.rpartition("/")
+            if old.rpartition("/")[0] != around or steps(f"/{name}")[0] in value_at(value, around):
+                yield {"op": "remove", "path": old}
+                yield {"op": "add", "path": new, "value": value_at(value, old)}
                 continue
         yield operation
 
