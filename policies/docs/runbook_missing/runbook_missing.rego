@@ -52,6 +52,6 @@ findings contains {
 } if {
 	parameters := data.bylaw.parameters["docs/runbook-missing"]
 	scope.holds(parameters)
-	not links.given(parameters.words)
 	not annotations.given(parameters.annotations)
+	not links.given(parameters.words)
 }

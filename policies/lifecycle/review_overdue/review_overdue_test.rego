@@ -29,7 +29,7 @@ _finding(text, message) := {
 _of(lifecycle, annotations) := found if {
 	found := rule.findings with input as _component(lifecycle, annotations)
 		with data.bylaw.parameters as _parameters
-		with data.bylaw.now_ns as 1767225600000000000
+		with data.bylaw.today as "2026-01-01" with data.bylaw.now_ns as 1767225600000000000
 }
 
 test_fail_after_180_days if {

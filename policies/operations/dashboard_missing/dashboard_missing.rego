@@ -55,6 +55,6 @@ findings contains {
 } if {
 	parameters := data.bylaw.parameters["operations/dashboard-missing"]
 	scope.holds(parameters)
-	not links.given(parameters.words)
 	not annotations.given(parameters.annotations)
+	not links.given(parameters.words)
 }
