@@ -34,7 +34,7 @@ demo: $(READY) ## check the demo company's catalog
 test: lint test-fast ## lint, then every test that needs no server
 
 test-fast: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n 2 -m "not real"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real"
 
 test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml
 	PATH="$(CURDIR)/.cache/bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \

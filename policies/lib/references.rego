@@ -49,7 +49,7 @@ kinds(place, target) := [split(target, ":")[0]] if {
 one_of(kinds) := "an entity" if {
 	count(kinds) == 0
 } else := concat(" ", ["an", concat(" or ", kinds)]) if {
-	regex.match(`^[AEIOU]`, kinds[0])
+	regex.match(`^[AEIO]`, kinds[0])
 } else := concat(" ", ["a", concat(" or ", kinds)])
 
 # What a missing target means: a fault; or, where only a part of the catalog was read, nobody knows.

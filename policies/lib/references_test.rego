@@ -86,6 +86,7 @@ test_success_fits_by_kind if {
 test_success_one_of_kinds_in_words if {
 	references.one_of([]) == "an entity"
 	references.one_of(["API"]) == "an API"
+	references.one_of(["User"]) == "a User"
 	references.one_of(["Group", "User"]) == "a Group or User"
 }
 

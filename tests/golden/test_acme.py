@@ -95,7 +95,8 @@ def test_the_text_report_is_the_golden_one() -> None:
 def test_workers_and_hash_seed_change_not_a_byte(jobs: str, seed: str, ran: Ran) -> None:
     folders = sorted(f"{ACME}/{each.name}" for each in (ROOT / ACME).iterdir() if each.is_dir())
     paths = [*reversed([each for each in folders if not each.endswith(("/org", "/templates"))]), ACME]
-    again = run(*("check", "--format", "json", "--jobs", jobs, *DAY, *paths), cwd=ROOT, environment={"PYTHONHASHSEED": seed})
+    command = ("check", "--format", "json", "--jobs", jobs, *DAY, *paths)
+    again = run(*command, cwd=ROOT, environment={"PYTHONHASHSEED": seed})
     assert again.out == ran.out
 
 

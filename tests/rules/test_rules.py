@@ -18,7 +18,7 @@ from bylaw import engine, pipeline
 from bylaw.catalog import Catalog, build
 from bylaw.config import CatalogSettings, Settings
 from bylaw.engine import data
-from bylaw.engine.rego import Rego
+from bylaw.engine.rego import Parsed, Rego
 from bylaw.policy_tests import expected
 from bylaw.policy_tests.marks import marks
 from bylaw.rules import load
@@ -181,6 +181,7 @@ def test_slice_and_whole_agree(everything: Catalog, complete: bool) -> None:
     catalog = replace(everything, complete=complete)
     graph = pipeline.graph(catalog)
     whole = Rego(POLICIES.modules, data.whole(catalog, graph, POLICIES, expected.DAY))
+    parsed = Parsed(POLICIES.modules, b"{}")
     found = 0
     for entity in catalog.entities.values():
         document = data.document(entity)
@@ -188,7 +189,7 @@ def test_slice_and_whole_agree(everything: Catalog, complete: bool) -> None:
         for reads in ("entity", "relations"):
             rules = [each for each in REGO if each.reads == reads and each.applies(entity)]
             around = data.around(entity, reads, catalog, graph, POLICIES, expected.DAY) if rules else b"{}"
-            part = Rego(POLICIES.modules, around)
+            part = Rego((), around, beside=parsed)
             part.set_input(document)
             for rule in rules:
                 package = str(rule.package)

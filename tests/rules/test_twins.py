@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bylaw.model import Report
 
+FIXTURES = ROOT / "fixtures" / "rules"
 TWINS = {path.stem.replace("_", "-"): path for path in sorted((ROOT / "tests/twins").glob("*.py"))}
 SETTINGS = Settings(policies=PolicySettings((str(ROOT / "tests/twins"),)))
 ORIGINALS = {
@@ -35,8 +36,8 @@ ORIGINALS = {
 
 
 def catalogs() -> list[Path]:
-    """Every catalog there is to try them on: all fixtures, the demo company, and those of others."""
-    fixtures = sorted(each.parent for each in (ROOT / "fixtures/rules").rglob("catalog.yaml"))
+    """Every catalog there is to try them on: the fixtures of their rules, our own catalogs, and those of others."""
+    fixtures = [each.parent for rule in ORIGINALS.values() for each in sorted((FIXTURES / rule).rglob("catalog.yaml"))]
     shared = sorted(each for each in (SHARED / "catalogs").glob("*/")) if SHARED.is_dir() else []
     return [*fixtures, *sorted((ROOT / "fixtures/catalogs").glob("*/")), *shared]
 

@@ -21,7 +21,7 @@ def evaluate(entity: Entity, context: Context) -> Iterator[Finding]:
         kind = target.partition(":")[0]
         if kinds and kind not in map(str.lower, kinds):
             continue
-        article = "an" if not kinds or kinds[0][0] in "AEIOU" else "a"
+        article = "an" if not kinds or kinds[0][0] in "AEIO" else "a"
         yield Finding(
             each.pointer,
             f"{each.field.path[-1]} of {entity.key} refers to {target}, which is not in {where}",

@@ -1,4 +1,5 @@
-"""JSON Schema, as ajv reads it in Backstage. The only module that knows jsonschema-rs.
+"""JSON Schema, as ajv reads it in Backstage. The only module that knows jsonschema-rs, but for that of
+the definitions of APIs (``rules/api/formats/schemas.py``), which follow other drafts.
 
 ``schemas/backstage.json`` is written by ``scripts/backstage_schemas.py`` from Backstage's own packages.
 """

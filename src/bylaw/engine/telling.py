@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST = 200  # findings of one rule on one entity: a hostile one could bring on a hundred thousand
 _LONGEST_TEXT = 2_000
+_LONGEST_INDEX = 10  # digits: Python refuses to read a number of thousands
 _LONGEST_OBSERVED = 1_000
 SHOWN = 60  # characters of a wrong value that a message repeats
 
@@ -88,7 +89,7 @@ def nearest_above(pointer: str, data: Any) -> str:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(data, dict) and key in data:
             data = data[key]
-        elif isinstance(data, list) and key.isdecimal() and int(key) < len(data):
+        elif isinstance(data, list) and key.isdecimal() and len(key) < _LONGEST_INDEX and int(key) < len(data):
             data = data[int(key)]
         elif isinstance(data, dict | None) and (index or key in _ROOT):
             return pointer

@@ -19,6 +19,7 @@ from bylaw.model import Severity, did_you_mean
 from bylaw.rules.bundled import BUNDLED
 from bylaw.rules.metadata import Module, module, rule
 from bylaw.rules.rule import Rule
+from bylaw.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -150,7 +151,7 @@ def _unique(rules: tuple[Rule, ...]) -> None:
 def _digest(rules: Iterable[Rule], modules: Iterable[Module], parameters: Mapping[str, Mapping[str, Any]]) -> str:
     import orjson
 
-    total = hashlib.sha256()
+    total = hashlib.sha256(VERSION.encode())  # what a Python rule calls, and the schemas it reads, come with it
     for written in sorted(modules, key=lambda each: (each.package, each.text)):
         if not written.is_test:
             total.update(f"{written.package}\0{written.text}\0".encode())
