@@ -263,22 +263,17 @@ class _Judge:
 
     def _stamped(self, index: int, number: int, finding: Finding) -> Finding:
         rule, subject = self.policies.rules[number], self.subjects[index]
-        stamped = replace(finding, rule=rule.id, severity=rule.severity)
-        if isinstance(subject, Catalog):
-            return stamped
+        stamp: dict[str, Any] = {"rule": rule.id, "severity": rule.severity}
         if isinstance(subject, Change):
-            entity = subject.entity
-            return replace(stamped, entity=entity.key, entity_url=entity.document.url, document=entity.document)
-        ref = address(subject.data)
-        # Documents without a ref, and all of one ref but the first, are told apart by their place.
-        place = "" if self._entity(subject) else f"{subject.path}#{subject.index}"
-        return replace(
-            stamped,
-            key=f"{place}\x1f{finding.key}" if place else finding.key,
-            entity=str(ref) if ref else None,
-            entity_url=subject.url,
-            document=subject,
-        )
+            entity, document = subject.entity, subject.entity.document
+            stamp |= {"entity": entity.key, "entity_url": document.url, "document": document}
+        elif isinstance(subject, Document):
+            ref = address(subject.data)
+            stamp |= {"entity": str(ref) if ref else None, "entity_url": subject.url, "document": subject}
+            if not self._entity(subject):
+                # Documents without a ref, and all of one ref but the first, are told apart by their place.
+                stamp["key"] = f"{subject.path}#{subject.index}\x1f{finding.key}"
+        return replace(finding, **stamp)
 
 
 def _like(subject: Document | Change | Catalog, entity: Entity | None) -> tuple[frozenset[str], str | None]:
