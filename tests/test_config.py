@@ -13,14 +13,19 @@ import pytest
 
 from bylaw import config
 from bylaw.config import (
+    BaseSettings,
     CatalogSettings,
     EnforcementSettings,
+    GateSettings,
     KindSetting,
     Level,
     LimitSettings,
+    MergeGate,
     PolicySettings,
     RelationSetting,
+    RemoteSetting,
     Settings,
+    WaiverSettings,
 )
 from bylaw.errors import ConfigError
 from bylaw.model import Enforcement
@@ -276,6 +281,11 @@ def test_every_setting_is_described_in_the_schema() -> None:
         PolicySettings,
         EnforcementSettings,
         Level,
+        RemoteSetting,
+        BaseSettings,
+        WaiverSettings,
+        MergeGate,
+        GateSettings,
     )
     undescribed = []
     for cls in classes:

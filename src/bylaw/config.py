@@ -108,6 +108,41 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteSetting:
+    """A server that knows the catalog."""
+
+    __pydantic_config__ = _STRICT
+
+    url: str
+    """Its address, such as https://backstage.example.com."""
+    token_env: str | None = None
+    """The environment variable that holds a token; the token itself stands in no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSettings:
+    """The catalog that a change is laid over: one of these, or none. Without any it is that of the target branch."""
+
+    __pydantic_config__ = _STRICT
+
+    git: str | None = None
+    """A branch of this repository: its files are the whole catalog."""
+    snapshot: str | None = None
+    """A file that `bylaw snapshot` wrote, relative to bylaw.yaml, or the URL of one."""
+    backstage: RemoteSetting | None = None
+    """A live Backstage."""
+    bylaw: str | RemoteSetting | None = None
+    """A server of `bylaw serve`."""
+    token_env: str | None = None
+    """The environment variable that holds the token for the URL of a snapshot."""
+
+    def __post_init__(self) -> None:
+        named = [name for name in ("git", "snapshot", "backstage", "bylaw") if getattr(self, name) is not None]
+        if len(named) > 1:
+            raise ValueError(f"one base, not {' and '.join(named)}")
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogSettings:
     """What the catalog consists of."""
 
@@ -115,6 +150,11 @@ class CatalogSettings:
 
     paths: tuple[str, ...] = ("**/catalog-info.yaml",)
     """Globs of the files to read in a folder. Location targets are followed inside the checkout."""
+    base: BaseSettings = BaseSettings()
+    """What `bylaw gate` lays a change over."""
+    repository: str | None = None
+    """The address of this repository, such as https://gitlab.example.com/shop/orders, by which its entities are known
+    in the base; empty: what CI or the remote `origin` says."""
     kinds: tuple[KindSetting, ...] = ()
     """Kinds beyond Backstage's own."""
     ai_model: bool = True
@@ -177,6 +217,56 @@ class EnforcementSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverSettings:
+    """Who may leave a fault for a while."""
+
+    __pydantic_config__ = _STRICT
+
+    paths: tuple[str, ...] = ()
+    """Waiver files, relative to bylaw.yaml."""
+    max_days: _Count = 90
+    """Days that a waiver may hold, from its approval."""
+    approvers: tuple[str, ...] = ()
+    """References of the groups and users that may approve; members of a group and of those below it may. Nobody: no
+    waiver holds."""
+    soon_days: int = 14
+    """Days before its end from which on a waiver is told to expire soon."""
+
+    def __post_init__(self) -> None:
+        for approver in self.approvers:
+            try:
+                EntityRef.parse(approver, "Group")
+            except RefError as error:
+                raise ValueError(f"approvers such as group:default/platform; {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGate:
+    """What `bylaw gate` makes of what it finds."""
+
+    __pydantic_config__ = _STRICT
+
+    only_new: bool = True
+    """Whether only faults that the change brings deny it."""
+    on_unknown: Literal["deny", "undecided", "warn"] = "deny"
+    """What a rule that denies means where a fact is missing that would decide it."""
+    on_error: Literal["deny", "undecided", "warn"] = "deny"
+    """What a rule that came to no answer means."""
+    on_base_missing: Literal["undecided", "judge_alone"] = "undecided"
+    """What it means that the base cannot be had: judge_alone goes by the target branch, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What each gate makes of what it finds."""
+
+    __pydantic_config__ = _STRICT
+
+    merge: MergeGate = MergeGate()
+    """The gate for merge requests."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that bylaw.yaml can say."""
 
@@ -192,6 +282,10 @@ class Settings:
     """What a gate does with the findings of each rule."""
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Parameters of rules, by rule id."""
+    waivers: WaiverSettings = WaiverSettings()
+    """Who may leave a fault for a while."""
+    gates: GateSettings = GateSettings()
+    """What each gate makes of what it finds."""
 
 
 def read(path: Path | None = None, root: Path | None = None) -> Settings:
@@ -230,7 +324,12 @@ def parse(text: bytes, path: Path) -> Settings:
     settings = _validated(value, path)
     folder = path.parent
     policies = tuple(str(folder / each) for each in settings.policies.paths)
-    return replace(settings, policies=replace(settings.policies, paths=policies))
+    waivers = tuple(str(folder / each) for each in settings.waivers.paths)
+    return replace(
+        settings,
+        policies=replace(settings.policies, paths=policies),
+        waivers=replace(settings.waivers, paths=waivers),
+    )
 
 
 def schema() -> dict[str, Any]:
@@ -290,6 +389,11 @@ def _all_names() -> set[str]:
         LimitSettings,
         KindSetting,
         RelationSetting,
+        RemoteSetting,
+        BaseSettings,
+        WaiverSettings,
+        MergeGate,
+        GateSettings,
     )
     return {_name_in_file(each.name) for cls in classes for each in fields(cls)}
 

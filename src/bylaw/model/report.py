@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bylaw.model.words import Outcome, Status
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bylaw.model.finding import Finding
-    from bylaw.model.words import Outcome, Severity
+    from bylaw.model.proposal import Proposal
+    from bylaw.model.waiver import Standing
+    from bylaw.model.words import Severity
 
 
 class Decision(StrEnum):
@@ -73,11 +77,22 @@ class Report:
     """The source lines at which findings stand, for showing; never stored."""
     notes: tuple[str, ...] = ()
     """What the reader should know of the run itself."""
+    waivers: tuple[Standing, ...] = ()
+    """Every waiver that was read, and what it is worth on this day; in the order of their ids."""
+    proposal: Proposal | None = None
+    """What was proposed, where a change was judged and not a catalog."""
 
     def __post_init__(self) -> None:
         for finding in self.findings:
             if finding.rule not in self.rules:
                 raise ValueError(f"a finding of an unknown rule {finding.rule!r}: {finding.message}")
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether the decision may go by a finding: it is not waived, not fixed, and not older than the change where
+        only new faults count."""
+        if finding.waiver is not None or finding.status is Status.FIXED:
+            return False
+        return not (finding.status is Status.EXISTING and self.proposal and self.proposal.only_new)
 
     def count(self, outcome: Outcome) -> int:
         """How many findings have this outcome."""
