@@ -6,6 +6,7 @@
 # custom:
 #   severity: error
 #   reads: relations
+#   reach: ["names(@)"]
 #   remediation: >
 #     Correct the spelling, kind or namespace of the reference, or add the entity it names to the catalog. A reference
 #     without a namespace is in the namespace of the entity that holds it.

@@ -7,6 +7,7 @@
 #   severity: error
 #   applies_to_change: true
 #   reads: relations
+#   reach: [names(.)]
 #   remediation: >
 #     Change those who refer to it first, or in the same change; or keep it, deprecated, until nobody does.
 package bylaw.catalog.removed_in_use

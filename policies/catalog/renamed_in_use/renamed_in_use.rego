@@ -7,6 +7,7 @@
 #   severity: error
 #   applies_to_change: true
 #   reads: relations
+#   reach: [names(.)]
 #   remediation: >
 #     Write the new name wherever the old one stands, in the same change; or keep both until everybody has moved.
 package bylaw.catalog.renamed_in_use

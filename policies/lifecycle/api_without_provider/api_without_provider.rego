@@ -7,6 +7,7 @@
 #   severity: warning
 #   applies_to: {kind: [API]}
 #   reads: relations
+#   reach: [names(apiProvidedBy)]
 #   remediation: >
 #     Name the API in spec.providesApis of the component that serves it, or take it out of the catalog if nothing serves
 #     it any more. An API that a supplier serves is provided by a component that stands for the supplier's system.

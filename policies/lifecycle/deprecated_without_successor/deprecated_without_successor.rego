@@ -5,6 +5,7 @@
 #   severity: warning
 #   applies_to: {spec.lifecycle: "*"}
 #   reads: graph # no relation leads to the successor: it may be any entity
+#   reach: [named($successor)]
 #   remediation: Name the entity to move to in bylaw.dev/successor, or say in bylaw.dev/no-successor why there is none.
 #   parameters:
 #     deprecated:

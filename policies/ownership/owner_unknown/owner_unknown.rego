@@ -5,6 +5,7 @@
 # custom:
 #   severity: error
 #   reads: relations
+#   reach: [names(ownedBy)]
 #   remediation: >
 #     Correct the spelling of spec.owner, or add the Group to the catalog. Without a kind it means a Group, without a
 #     namespace the entity's own namespace.

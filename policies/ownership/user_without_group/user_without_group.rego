@@ -7,6 +7,7 @@
 #   severity: warning
 #   applies_to: {kind: [User]}
 #   reads: relations
+#   reach: [names(memberOf)]
 #   remediation: >
 #     Name the person's Groups in spec.memberOf, or the person in spec.members of a Group. Remove the User of somebody
 #     who has left.

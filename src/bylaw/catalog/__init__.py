@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bylaw.catalog.catalog import Catalog, address, build, is_skeleton
+from bylaw.catalog.catalog import Catalog, Rest, address, build, is_skeleton
 from bylaw.catalog.changes import Change, ChangeSet, compare
 from bylaw.catalog.kinds import REVERSE, Kind, Kinds, RelationField
 from bylaw.catalog.references import Reference
@@ -18,6 +18,7 @@ __all__ = [
     "Kinds",
     "Reference",
     "RelationField",
+    "Rest",
     "Schema",
     "address",
     "build",

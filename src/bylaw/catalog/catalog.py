@@ -21,6 +21,16 @@ _LONGEST_PART = 253
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """What there is of a catalog beyond the part of it that is at hand: enough for what is asked of the whole."""
+
+    kinds: frozenset[str] = frozenset()
+    """The kinds of its entities, as they spell them."""
+    paths: tuple[str, ...] = ()
+    """The files of its documents."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything that was read, in one order that does not depend on how it was found.
 
@@ -43,6 +53,18 @@ class Catalog:
     """What a reader should know of the reading."""
     folders: tuple[str, ...] = ()
     """The folders of the checkout that should describe something (catalog/descriptor-missing says which)."""
+    rest: Rest = Rest()
+    """What is known of the catalog where this is a part of it, around a change."""
+
+    def bears(self, kind: str) -> bool:
+        """Whether an entity of the catalog is of a kind."""
+        return kind in self.rest.kinds or any(entity.kind == kind for entity in self.entities.values())
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """The files of all documents, one or more times each."""
+        yield from (document.path for document in self.documents if document.path is not None)
+        yield from self.rest.paths
 
     def references(self, entity: Entity) -> Iterator[Reference]:
         """The references that the entity's own fields hold, those that are none included."""

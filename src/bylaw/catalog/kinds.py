@@ -184,6 +184,24 @@ class Kinds:
         backward = {each.reverse for each in fields if each.relation in _FORWARD} - _FORWARD
         return frozenset(each.relation for each in fields if each.relation not in backward)
 
+    @cached_property
+    def reverse(self) -> Mapping[str, frozenset[str]]:
+        """Each relation and those that lead back from it: usually one."""
+        back: dict[str, set[str]] = {}
+        for kind in self._kinds.values():
+            for field in kind.relations:
+                back.setdefault(field.relation, set()).add(field.reverse)
+                back.setdefault(field.reverse, set()).add(field.relation)
+        return {relation: frozenset(found) for relation, found in back.items()}
+
+    @cached_property
+    def own(self) -> Mapping[str, frozenset[str]]:
+        """The relations that the fields of each kind make; kinds in lower case, as refs have them."""
+        made: dict[str, set[str]] = {}
+        for (name, _, _), kind in self._kinds.items():
+            made.setdefault(name.lower(), set()).update(field.relation for field in kind.relations)
+        return {name: frozenset(found) for name, found in made.items()}
+
     def versions(self, name: str) -> tuple[str, ...]:
         """Every ``apiVersion`` that the kind is written in."""
         return tuple(sorted({version for kind, _, version in self._kinds if kind == name}))

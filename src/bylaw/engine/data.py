@@ -56,14 +56,22 @@ def change(change: Change, change_set: ChangeSet) -> bytes:
 
 
 def whole(
-    catalog: Catalog, graph: Graph, policies: Policies, today: date, change_set: ChangeSet | None = None
+    catalog: Catalog,
+    graph: Graph,
+    policies: Policies,
+    today: date,
+    change_set: ChangeSet | None = None,
+    before: Graph | None = None,
 ) -> bytes:
-    """``data`` for every entity of the catalog, and for every change where there is a change set."""
+    """``data`` for every entity of the catalog, and for every change where there is a change set.
+
+    ``before`` is the graph of the earlier state, where it has been made.
+    """
     said = _data(_all(catalog, graph), catalog, policies, today)
     if change_set:
         relations = said["catalog"]["relations"]
         relations.update({key: graph.relations(key) for key in change_set.removed if key in graph})
-        said.update(_before(change_set, graph))
+        said.update(_before(change_set, graph, before))
     return orjson.dumps(said)
 
 
@@ -93,15 +101,16 @@ def _all(catalog: Catalog, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _before(change_set: ChangeSet, graph: Graph) -> dict[str, Any]:
+def _before(change_set: ChangeSet, graph: Graph, drawn: Graph | None) -> dict[str, Any]:
     """What rules about changes see besides: ``data.base``, the catalog as it was, and which refs come and go.
 
     Who may approve is a question to the base: a change must not make its own approvers.
     """
     before, removed = change_set.before, change_set.removed
+    drawn = drawn or Graph.build(before.entities, before.edges())
     counted = [key for key in removed if key in graph][:_COUNTED]
     return {
-        "base": {**_all(before, Graph.build(before.entities, before.edges())), "complete": before.complete},
+        "base": {**_all(before, drawn), "complete": before.complete},
         "change": {
             "added": change_set.added,
             "removed": removed,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
@@ -24,11 +25,13 @@ from bylaw.model import Document, Entity, Finding, Outcome
 from bylaw.rules import Context, Policies, Rule, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
+    from bylaw.engine.suggest import Bearers
+    from bylaw.model import EntityRef
 
 _STRETCH = 64  # subjects a worker gets at once
 _PATIENCE = 3  # times that a rule may lose its worker before it is given up
@@ -54,6 +57,28 @@ class _Evaluation:
     today: date
     rules: tuple[str, ...]
     change_set: ChangeSet | None = None
+    scope: Scope | None = None
+
+
+class Scope(Protocol):
+    """Who is judged, where it is not everybody."""
+
+    def takes(self, rule: Rule, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+        """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is different where a part of a catalog is judged: who, and what is only known of the whole.
+
+    ``before`` is the graph of the state from which a change set leads, with all that the rules about changes may ask;
+    ``bearers`` gives the refs of all entities of some kinds, for suggestions.
+    """
+
+    scope: Scope
+    before: Graph | None = None
+    bearers: Bearers | None = None
 
 
 def evaluate(
@@ -64,17 +89,20 @@ def evaluate(
     today: date,
     *,
     change_set: ChangeSet | None = None,
+    part: Part | None = None,
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
     """The findings of all rules, none twice, in the order of ``Finding.order``, not yet placed in their files.
 
-    With a ``change_set``, whose later state is the catalog, rules about changes judge as well. ``progress(done,
-    total)`` is told of documents, changes and the catalog itself.
+    With a ``change_set``, whose later state is the catalog, rules about changes judge as well; ``part`` narrows who
+    is judged. ``progress(done, total)`` is told of documents, changes and the catalog itself.
     """
     bounds = workers.Bounds(deadline=settings.policies.deadline, memory=settings.policies.memory)
     wanted = tuple(rule.id for rule in policies.rules)
-    judge = _Judge(_Evaluation(catalog, settings, today, wanted, change_set), policies, graph)
+    scope = part.scope if part else None
+    judge = _Judge(_Evaluation(catalog, settings, today, wanted, change_set, scope), policies, graph)
+    judge.before = part.before if part else None
     total = len(judge.subjects)
     jobs = jobs or workers.available()
     size = max(1, min(_STRETCH, total // (4 * jobs)))
@@ -108,7 +136,7 @@ def evaluate(
             findings.extend(_alone(judge, number, total, bounds))
     finally:
         gc.unfreeze()
-    suggestions = Suggestions(catalog)
+    suggestions = Suggestions(catalog, part.bearers if part else None)
     once = {each.order: each for each in findings}
     return [suggestions.add(each) for _, each in sorted(once.items())]
 
@@ -155,12 +183,25 @@ class _Judge:
         self._catalog, self._graph, self._change_set = catalog, graph, evaluation.change_set
         changes = evaluation.change_set.changes if evaluation.change_set else ()
         whole = (catalog,) if any(rule.subject == "catalog" for rule in policies.rules) else ()
-        self.subjects: tuple[Document | Change | Catalog, ...] = (*catalog.documents, *changes, *whole)
+        self.before: Graph | None = None
+        subjects: tuple[Document | Change | Catalog, ...] = (*catalog.documents, *changes, *whole)
         self._contexts = [
             Context(catalog, graph, policies.parameters[rule.id], evaluation.today) for rule in policies.rules
         ]
         self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
         self._rego: Parts | None = None
+        if evaluation.scope:
+            subjects = tuple(each for each in subjects if any(self._is_for(rule, each) for rule in policies.rules))
+        self.subjects = subjects
+
+    @cached_property
+    def _refless(self) -> Mapping[str | None, list[Document]]:
+        """The documents of each file that cannot be addressed."""
+        found: dict[str | None, list[Document]] = {}
+        for each in self._catalog.documents:
+            if address(each.data) is None:
+                found.setdefault(each.path, []).append(each)
+        return found
 
     def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
         return _judge, (self.evaluation,)
@@ -168,7 +209,9 @@ class _Judge:
     def load(self) -> None:
         """Compile the Rego and load the catalog into it, once."""
         if self._rego is None and any(rule.package for rule in self.policies.rules):
-            everything = data.whole(self._catalog, self._graph, self.policies, self.evaluation.today, self._change_set)
+            everything = data.whole(
+                self._catalog, self._graph, self.policies, self.evaluation.today, self._change_set, self.before
+            )
             packages = [rule.package for rule in self.policies.rules if rule.package]
             self._rego = Parts(self.policies.modules, packages, everything)
 
@@ -187,7 +230,7 @@ class _Judge:
                 plans[like] = self._plan(*like, numbers)
             for position, number, rule in plans[like]:
                 judged: Any = entity if rule.subject == "entity" else subject
-                if not _applies(rule, judged):
+                if not self._is_for(rule, subject) or not _applies(rule, judged):
                     continue
                 mark((index - start) * len(numbers) + position)
                 if rule.package and self._rego and not given:
@@ -195,6 +238,10 @@ class _Judge:
                     given = True
                 found.extend((index, number, each) for each in self._told(rule, number, judged))
         return [start, stop, found]
+
+    def _is_for(self, rule: Rule, subject: Document | Change | Catalog) -> bool:
+        scope = self.evaluation.scope
+        return scope is None or scope.takes(rule, subject, self._entity(subject))
 
     def _plan(self, subjects: frozenset[str], kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
         """The rules for whatever is alike, with their place among ``numbers``."""
@@ -270,10 +317,18 @@ class _Judge:
         elif isinstance(subject, Document):
             ref = address(subject.data)
             stamp |= {"entity": str(ref) if ref else None, "entity_url": subject.url, "document": subject}
-            if not self._entity(subject):
-                # Documents without a ref, and all of one ref but the first, are told apart by their place.
-                stamp["key"] = f"{subject.path}#{subject.index}\x1f{finding.key}"
+            if not self._entity(subject) and (place := self._place(subject, ref)):
+                stamp["key"] = f"{place}\x1f{finding.key}"
         return replace(finding, **stamp)
+
+    def _place(self, document: Document, ref: EntityRef | None) -> str:
+        """What tells a document without a ref from the others of its file, and one of a ref from those before it.
+
+        It counts only what is alike, so that it stays when other documents come or go or the file is moved.
+        """
+        alike = self._catalog.duplicates.get(str(ref), ()) if ref else self._refless[document.path]
+        number = next((number for number, each in enumerate(alike, 1) if each is document), 0)
+        return f"#{number}" if ref or number > 1 else ""
 
 
 def _like(subject: Document | Change | Catalog, entity: Entity | None) -> tuple[frozenset[str], str | None]:

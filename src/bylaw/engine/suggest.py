@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bylaw.catalog import pointer
 from bylaw.model import DEFAULT_NAMESPACE, EntityRef, Finding, Names, Outcome, RefError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bylaw.catalog import Catalog
+
+Bearers: TypeAlias = "Callable[[frozenset[str]], Iterable[EntityRef]]"
+"""All entities of some kinds (in lower case), by their refs as they are spelt."""
 
 _MOST = 10_000_000  # names that texts are compared with in one run: some three seconds
 
@@ -25,8 +28,11 @@ _MOST = 10_000_000  # names that texts are compared with in one run: some three 
 class Suggestions:
     """Looks things up in one catalog; remembers what it has looked up."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, bearers: Bearers | None = None) -> None:
+        """Take the catalog and, if that is a part of one, who else bears names: the refs of all entities of kinds."""
         self._catalog = catalog
+        self._all = bearers or self._of_catalog
+        self._is_whole = bearers is None
         self._bearers: dict[frozenset[str], dict[str, list[EntityRef]]] = {}  # by name in lower case
         self._names: dict[frozenset[str], Names] = {}
         self._known: dict[tuple[str, frozenset[str]], tuple[str | None, bool]] = {}
@@ -79,9 +85,8 @@ class Suggestions:
         """The nearest of the names that entities bear, in lower case, and whether that is it, misspelt."""
         if kinds not in self._bearers:
             self._bearers[kinds] = {}
-            for entity in self._catalog.entities.values():
-                if entity.kind.lower() in kinds:
-                    self._bearers[kinds].setdefault(entity.ref.name.lower(), []).append(entity.ref)
+            for ref in self._all(kinds):
+                self._bearers[kinds].setdefault(ref.name.lower(), []).append(ref)
             self._names[kinds] = Names(self._bearers[kinds])
         if (name, kinds) not in self._known:
             names = self._names[kinds]
@@ -91,6 +96,9 @@ class Suggestions:
             found = names.nearest(name)
             self._known[name, kinds] = found, found is not None and names.misspelt(name, found)
         return self._known[name, kinds]
+
+    def _of_catalog(self, kinds: frozenset[str]) -> Iterator[EntityRef]:
+        return (each.ref for each in self._catalog.entities.values() if each.kind.lower() in kinds)
 
     def _leads_nowhere(self, finding: Finding, operation: Mapping[str, Any]) -> bool:
         """Whether an operation puts a reference that is none of the catalog into a field for references."""
@@ -102,8 +110,15 @@ class Suggestions:
             place = pointer(*field.path)
             if operation.get("path") == place or str(operation.get("path")).rpartition("/")[0] == place:
                 ref = _parsed(value, field.default_kind or "", entity.ref.namespace)
-                return str(ref) not in self._catalog.entities
+                return not self._exists(ref)
         return False
+
+    def _exists(self, ref: EntityRef) -> bool:
+        if str(ref) in self._catalog.entities or self._is_whole:
+            return str(ref) in self._catalog.entities
+        kinds = frozenset({ref.kind.lower()})
+        self._nearest(ref.name, kinds)
+        return ref in self._bearers[kinds].get(ref.name.lower(), ())
 
     def _default_kind(self, finding: Finding) -> str:
         """The kind that a reference at the finding's place means if it names none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from bylaw.model.words import Enforcement, Outcome, Severity, Status
 
 if TYPE_CHECKING:
     from bylaw.model.entity import Document, Location
+
+_NUMBER = re.compile(r"/\d+(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,15 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that stay when lines move, words change or severities are argued about."""
+        """64 hex digits that stay when lines move, words change or severities are argued about.
+
+        An item of a list is known by what was observed there and not by its number: others may come before it.
+        """
         subject = self.entity or (self.document.path if self.document else None) or ""
-        parts = "\x1f".join((self.rule, subject, self.pointer, self.key))
+        place, item = self.pointer, ""
+        if self.observed is not None and (anywhere := _NUMBER.sub("/*", place)) != place:
+            place, item = anywhere, f"\x1f{self.observed}"
+        parts = "\x1f".join((self.rule, subject, place, self.key)) + item
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property

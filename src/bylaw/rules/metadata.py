@@ -36,7 +36,9 @@ _TOP = frozenset(
         "entrypoint",
     }
 )
-_CUSTOM = frozenset({"severity", "applies_to", "applies_to_change", "reads", "remediation", "parameters", "survivors"})
+_CUSTOM = frozenset(
+    {"severity", "applies_to", "applies_to_change", "reads", "reach", "remediation", "parameters", "survivors"}
+)
 _T = TypeVar("_T")
 _READS: dict[str, Reads] = {"entity": "entity", "relations": "relations", "graph": "graph"}
 
@@ -99,6 +101,7 @@ def rule(source: Module) -> Rule:
         remediation=block.text("custom", "remediation"),
         severity=block.one_of({str(each): each for each in Severity}, None, "custom", "severity"),
         reads=block.one_of(_READS, "entity", "custom", "reads"),
+        reach=_reach(block),
         applies_to=_filter(block),
         parameters=_parameters(block),
         subject="change" if _is_set(block, "custom", "applies_to_change") else "entity",
@@ -187,6 +190,16 @@ def _filter(block: _Block) -> dict[str, tuple[str, ...]]:
     if not isinstance(said, dict):
         raise block.refused("custom.applies_to must map fields to values", "custom", "applies_to")
     return {key: tuple(_values(block, key, value)) for key, value in said.items()}
+
+
+def _reach(block: _Block) -> tuple[str, ...] | None:
+    place = ("custom", "reach")
+    said = block.get(*place)
+    if said is not None and not (isinstance(said, list) and all(isinstance(each, str) for each in said)):
+        raise block.refused(
+            f"custom.reach is {_shown(said)}, expected a list of paths such as [ownedBy/childOf*]", *place
+        )
+    return None if said is None else tuple(said)
 
 
 def _values(block: _Block, key: str, said: Any) -> Iterator[str]:

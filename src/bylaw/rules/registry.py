@@ -40,6 +40,10 @@ class Policies:
     digest: str
     """``sha256:…`` over the text of every rule and all parameters."""
 
+    def without_changes(self) -> Policies:
+        """The same without the rules about changes, for where none is known."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.subject != "change"))
+
     def find(self, rule_id: str) -> Rule:
         """The rule of that id; its last part alone will do where only one rule has it.
 

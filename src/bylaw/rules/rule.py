@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, get_args
 
 from bylaw.errors import ConfigError
 from bylaw.model import Entity, Finding, RuleInfo, Severity
+from bylaw.rules import reach as reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,7 +56,9 @@ class Rule:
     ``subject`` says what it judges: entities; documents, of which some cannot even be addressed; the documents
     in which the reader has found problems; the changes of a change set; or the catalog as a whole, once.
     ``evaluate`` is the function of a Python rule. A Rego rule has ``package`` instead: the path of its
-    module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer. ``survivors`` are mutants
+    module (``bylaw.ownership.owner_unknown``), whose ``findings`` set is the answer. ``reach`` says more exactly how
+    far a rule looks that reads relations or the graph (see ``rules.reach``): without it a gate has to judge all
+    neighbours of what was changed, or the whole catalog. ``survivors`` are mutants
     that its fixtures need not tell from it, each with the reason (see ``policy_tests.mutants``).
 
     Raises:
@@ -69,6 +72,7 @@ class Rule:
     remediation: str
     severity: Severity
     reads: Reads = "entity"
+    reach: tuple[str, ...] | None = None
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     subject: Subject = "entity"
@@ -94,6 +98,12 @@ class Rule:
             self._refuse(f"has subject {self.subject!r}, but Rego judges entities and changes alone")
         if (self.evaluate is None) == (self.package is None):
             self._refuse("needs either an evaluate function or a Rego package")
+        if self.reach is not None and self.reads == "entity":
+            self._refuse("has a reach, and reads nothing but the entity")
+        try:
+            reaches.parse(self.reach or (), {name: schema.get("default") for name, schema in self.parameters.items()})
+        except ValueError as error:
+            self._refuse(f"has a reach that cannot be read: {error}")
         for key, values in self.applies_to.items():
             if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
                 self._refuse(f'has applies_to {key}: {values!r}, expected texts such as ("API",)')
@@ -131,6 +141,18 @@ class Rule:
             self.language,
             self.shown_source,
         )
+
+    def looks_at(self, parameters: Mapping[str, Any]) -> reaches.Reach | None:
+        """How far it looks from what it judges; None: nobody knows.
+
+        Raises:
+            ValueError: a parameter makes its ``reach`` unreadable.
+        """
+        if self.reads == "entity":
+            return reaches.Reach()
+        if self.reach is not None:
+            return reaches.parse(self.reach, parameters)
+        return reaches.RELATIONS if self.reads == "relations" else None
 
     def applies(self, entity: Entity) -> bool:
         """Whether the entity passes the rule's filter."""

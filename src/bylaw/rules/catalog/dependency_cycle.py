@@ -52,6 +52,7 @@ RULE = Rule(
     remediation="Turn one of the steps round, or move what both sides need into something that depends on neither.",
     severity=Severity.WARNING,
     reads="graph",
+    reach=("cycle($relations)",),
     parameters={
         "relations": texts("Relations that count as depending.", "dependsOn", "consumesApi", "apiProvidedBy", least=1),
     },

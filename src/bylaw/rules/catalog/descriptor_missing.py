@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def _evaluate(catalog: Catalog, context: Context) -> Iterator[Finding]:
-    if not catalog.documents:
+    paths = set(catalog.paths)
+    if not paths and not catalog.documents:
         yield Finding("", "no catalog file was found in what was to be read", expected="catalog-info.yaml", key="")
         return
     described: set[str] = set()
-    for document in catalog.documents:
-        folder = (document.path or "").rpartition("/")[0]
+    for path in paths:
+        folder = path.rpartition("/")[0]
         while folder and folder not in described:
             described.add(folder)
             folder = folder.rpartition("/")[0]
@@ -38,6 +39,7 @@ RULE = Rule(
     remediation="Add a catalog-info.yaml, or take the folder out of the parameter `directories`.",
     severity=Severity.ERROR,
     reads="graph",
+    reach=(),  # the files of a catalog are known, even where only a part of it is at hand
     parameters={
         "directories": {
             "description": "Folders of which each must hold a catalog file, such as services/*; globs from the root.",

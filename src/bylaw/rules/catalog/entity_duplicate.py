@@ -25,7 +25,6 @@ def _evaluate(document: Document, context: Context) -> Iterator[Finding]:
         f"{key} is already defined {where}",
         observed=ref.name if ref else None,
         expected="one entity of each kind, namespace and name (upper and lower case do not count)",
-        key=f"{document.path}#{document.index}",
     )
 
 
@@ -39,6 +38,7 @@ RULE = Rule(
     remediation="Remove one of the two, or give it a name or a namespace of its own.",
     severity=Severity.ERROR,
     reads="graph",
+    reach=(),
     subject="document",
     evaluate=_evaluate,
     source=__file__,

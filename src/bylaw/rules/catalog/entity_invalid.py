@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bylaw.catalog import address, faults
 from bylaw.catalog.placeholders import RULE as PLACEHOLDER
@@ -24,13 +24,18 @@ def _evaluate(document: Document, context: Context) -> Iterator[Finding]:
     for place, expected, found in faults(document.data, context.catalog.kinds):
         if _is_in(place, unresolved):  # the file was not to be had, so the value is still the placeholder
             continue
-        shown = f", found {_shown(found)}" if found is not None or "must" in expected else ""
-        yield Finding(
-            place,
-            f"{place or 'the document'} of {address(document.data) or 'the entity'} {expected}{shown}",
-            observed=found,
-            expected=expected.removeprefix("must be ").removeprefix("must "),
-        )
+        yield finding(document, place, expected, found)
+
+
+def finding(document: Document, place: str, expected: str, found: Any) -> Finding:
+    """That a field of a document is not as ``expected`` says: "must be …", "is required"."""
+    shown = f", found {_shown(found)}" if found is not None or "must" in expected else ""
+    return Finding(
+        place,
+        f"{place or 'the document'} of {address(document.data) or 'the entity'} {expected}{shown}",
+        observed=found,
+        expected=expected.removeprefix("must be ").removeprefix("must "),
+    )
 
 
 def _is_in(place: str, collections: set[str]) -> bool:

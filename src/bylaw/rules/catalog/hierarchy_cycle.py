@@ -47,6 +47,7 @@ RULE = Rule(
     remediation="Take one of the steps out of the circle (parent, children, subcomponentOf, subdomainOf).",
     severity=Severity.ERROR,
     reads="graph",
+    reach=tuple(f"cycle({relation})" for relation in _HIERARCHIES),
     evaluate=_evaluate,
     source=__file__,
 )

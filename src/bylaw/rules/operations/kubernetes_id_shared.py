@@ -47,6 +47,7 @@ RULE = Rule(
     remediation="Give each entity an id of its own, and put it on its workloads as a label.",
     severity=Severity.ERROR,
     reads="graph",
+    reach=("same($annotation)",),
     parameters={
         "annotation": text("The annotation that claims workloads.", "backstage.io/kubernetes-id"),
         "selector": text("The annotation that counts instead of it.", "backstage.io/kubernetes-label-selector"),

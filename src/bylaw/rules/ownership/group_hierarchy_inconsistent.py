@@ -51,6 +51,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     applies_to={"kind": ("Group", "User")},
     reads="graph",
+    reach=("childOf", "memberOf", "names(memberOf/childOf*)"),
     parameters={"types": texts("Types of group that a User has to name; a guild may list anybody.", "team", "squad")},
     evaluate=_evaluate,
     source=__file__,

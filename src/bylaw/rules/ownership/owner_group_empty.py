@@ -45,6 +45,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     applies_to={"kind": ("Group",)},
     reads="graph",
+    reach=("names(ownerOf)", "names(parentOf*/hasMember)", "kind(User)"),
     evaluate=_evaluate,
     source=__file__,
 )

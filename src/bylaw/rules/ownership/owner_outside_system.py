@@ -47,6 +47,7 @@ RULE = Rule(
     remediation="Give the part to a team of the system's owner, or put it into a system of its own team.",
     severity=Severity.INFO,
     reads="graph",
+    reach=("names(ownedBy/childOf*)", "names(partOf/ownedBy/childOf*)"),
     parameters={"kinds": texts("The kinds it holds for.", "Component", "API", "Resource")},
     evaluate=_evaluate,
     source=__file__,

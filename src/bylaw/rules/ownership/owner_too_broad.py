@@ -49,6 +49,7 @@ RULE = Rule(
     severity=Severity.INFO,
     applies_to={"kind": ("Group",)},
     reads="graph",
+    reach=("names(ownerOf)", "names(parentOf*/hasMember)", "kind(User)"),
     parameters={
         "entities": number("How many entities one group may own.", 50),
         "kinds": texts("The kinds that count: an API comes with its Component.", "Component"),

@@ -16,7 +16,6 @@ def known_people(context: Context, most: int) -> Mapping[str, tuple[str, ...]]:
     Empty where that cannot be known: in a part of a catalog, and in one without Users. People often come from
     LDAP or GitHub, even where their groups stand in files.
     """
-    entities = context.catalog.entities.values()
-    if context.catalog.complete and any(entity.kind == "User" for entity in entities):
+    if context.catalog.complete and context.catalog.bears("User"):
         return context.graph.people(most)
     return {}

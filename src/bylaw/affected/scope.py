@@ -1,0 +1,202 @@
+"""Whose verdicts a change can affect, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bylaw.affected.walk import Walk
+from bylaw.catalog import address
+from bylaw.errors import ConfigError
+from bylaw.model import Document, EntityRef, RefError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from bylaw.affected.state import State
+    from bylaw.catalog import Catalog, Change
+    from bylaw.model import Entity
+    from bylaw.rules import Policies, Rule
+    from bylaw.rules.reach import Reach
+
+Place = tuple[str | None, str | None, int]
+"""Where a document stands: path, url, index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What a change touches: documents by their places, and the refs of all of them, before and after."""
+
+    documents: frozenset[Place]
+    refs: frozenset[str]
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> Touch:
+        """The touch of a change that takes away, brings or edits some documents."""
+        found = list(documents)
+        places = frozenset((each.path, each.url, each.index) for each in found)
+        return cls(places, frozenset(filter(None, map(_ref, found))))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who is judged by which rule.
+
+    ``entities`` has the refs for each rule about entities, None standing for all; ``documents`` are those that rules
+    about documents and their problems judge, and ``everywhere`` the rules that judge all of them nevertheless.
+    """
+
+    entities: Mapping[str, frozenset[str] | None]
+    documents: frozenset[Place]
+    refs: frozenset[str]
+    everywhere: frozenset[str]
+
+    def takes(self, rule: Rule, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+        """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
+        if rule.subject == "entity":
+            judged = self.entities.get(rule.id)
+            return entity is not None and (judged is None or entity.key in judged)
+        if isinstance(subject, Document) and rule.id not in self.everywhere:
+            return (subject.path, subject.url, subject.index) in self.documents or _ref(subject) in self.refs
+        return True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether some rule has to judge the whole catalog."""
+        return bool(self.everywhere) or None in self.entities.values()
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The refs that some rule judges, where no rule judges all."""
+        return frozenset().union(self.refs, *filter(None, self.entities.values()))
+
+
+def _ref(document: Document) -> str:
+    return str(address(document.data) or "")
+
+
+def around(before: State, after: State, touch: Touch, policies: Policies) -> Scope:
+    """The scope of a change that leads from one state to another.
+
+    Raises:
+        ConfigError: a parameter makes a rule's reach unreadable.
+    """
+    walks = (Walk(before), Walk(after))
+    differing = _Differing.between(*walks, touch.refs)
+    entities: dict[str, frozenset[str] | None] = {}
+    everywhere: set[str] = set()
+    known: dict[Reach, frozenset[str] | None] = {}
+    turned = before.complete != after.complete
+    for rule in policies.rules:
+        reach = reach_of(rule, policies)
+        if reach is None or turned:
+            affected = None
+        else:
+            if reach not in known:
+                known[reach] = _affected(reach, walks, differing)
+            affected = known[reach]
+        if rule.subject == "entity":
+            entities[rule.id] = None if affected is None else _for(rule, affected | touch.refs)
+        elif rule.subject in {"document", "problem", "catalog"} and affected is None:
+            everywhere.add(rule.id)
+    return Scope(entities, touch.documents, touch.refs, frozenset(everywhere))
+
+
+def reach_of(rule: Rule, policies: Policies) -> Reach | None:
+    """How far a rule looks with its parameters; None: nobody knows.
+
+    Raises:
+        ConfigError: a parameter makes that unreadable.
+    """
+    try:
+        return rule.looks_at(policies.parameters[rule.id])
+    except ValueError as error:
+        raise ConfigError(f"parameters.{rule.id}: {error}") from None
+
+
+def values(entities: Iterable[Entity], annotation: str) -> set[str]:
+    """What some entities say in an annotation, without the blanks around it."""
+    said = set()
+    for entity in entities:
+        annotations = entity.data["metadata"].get("annotations")
+        value = annotations.get(annotation) if isinstance(annotations, dict) else None
+        if isinstance(value, str):
+            said.add(value.strip())
+    return said
+
+
+def named(value: str, holder: str) -> str | None:
+    """The ref that an annotation means: what it leaves out is that of the entity which holds it."""
+    kind, _, rest = holder.partition(":")
+    try:
+        return str(EntityRef.parse(value.strip(), kind, rest.partition("/")[0]))
+    except RefError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Differing:
+    """What differs between two states, by how it can be seen: what entities say, which exist, which relations."""
+
+    data: frozenset[str]
+    existing: frozenset[str]
+    edges: frozenset[tuple[str, str]]
+    """(source, type) of each relation that comes or goes, there and back."""
+    entities: tuple[Mapping[str, Entity], Mapping[str, Entity]]
+    """Those that differ, before and after."""
+
+    @classmethod
+    def between(cls, before: Walk, after: Walk, refs: Collection[str]) -> _Differing:
+        old, new = before.state.entities(refs), after.state.entities(refs)
+        data = {key for key in refs if _said(old.get(key)) != _said(new.get(key))}
+        existing = {key for key in data if (key in old) != (key in new)}
+        edges = set()
+        was, will = before.near(data), after.near(data)
+        for key in data:
+            for kind, target in set(was[key]) ^ set(will[key]):
+                edges.add((key, kind))
+                edges.update((target, each) for each in before.state.kinds.reverse.get(kind, ()))
+        return cls(
+            frozenset(data),
+            frozenset(existing),
+            frozenset(edges),
+            ({key: old[key] for key in data if key in old}, {key: new[key] for key in data if key in new}),
+        )
+
+
+def _said(entity: Entity | None) -> object:
+    return entity and entity.data
+
+
+def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> frozenset[str] | None:
+    """Whose verdict may differ by a rule of this reach; None: everybody's."""
+    before, after = (walk.state for walk in walks)
+    if any(_bears(before, kind, differing) != _bears(after, kind, differing) for kind in reach.kinds):
+        return None
+    found = set(differing.data)
+    for walk in walks:
+        for path in reach.paths:
+            found |= walk.watching(path, differing.existing if path.names else differing.data, differing.edges)
+        for types in reach.cycles:
+            for key in differing.data | {source for source, _ in differing.edges}:
+                found |= walk.tangle(key, types)
+        for annotation in reach.same:
+            said = {value for side in differing.entities for value in values(side.values(), annotation)}
+            if said:
+                found |= {ref for ref, value in walk.state.annotated(annotation) if value.strip() in said}
+        for annotation in reach.named:
+            held = ((ref, named(value, ref)) for ref, value in walk.state.annotated(annotation))
+            found |= {ref for ref, meant in held if meant in differing.data}
+    return frozenset(found)
+
+
+def _bears(state: State, kind: str, differing: _Differing) -> bool:
+    """Whether any entity is of a kind; asked only where a change may have made the first or unmade the last."""
+    if not any(entity.kind == kind for side in differing.entities for entity in side.values()):
+        return True
+    return any(ref.kind == kind for ref in state.bearers(frozenset({kind.lower()})))
+
+
+def _for(rule: Rule, refs: Iterable[str]) -> frozenset[str]:
+    """Those of some refs that a rule may judge, as far as the kind in a ref tells."""
+    return frozenset(ref for ref in refs if rule.is_for(ref.partition(":")[0]))

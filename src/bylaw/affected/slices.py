@@ -1,0 +1,101 @@
+"""As much of a state as must be at hand to judge some of its entities: the rest is never read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bylaw.affected.scope import named, reach_of, values
+from bylaw.affected.state import Whole
+from bylaw.affected.walk import Walk
+from bylaw.graphs import Graph
+from bylaw.rules.reach import Reach, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bylaw.affected.scope import Scope
+    from bylaw.affected.state import State
+    from bylaw.catalog import Catalog
+    from bylaw.rules import Policies
+
+OWNERS = parse(["names(ownedBy)", "names(partOf*/ownedBy/childOf*)"], {})
+"""What enforcement by owner asks of whatever is found to be at fault."""
+DEPENDENTS = parse(["names((^dependsOn|^consumesApi|^apiProvidedBy)*)"], {})
+"""What rules about changes are told of what is removed."""
+_ABOUT_PEOPLE = parse(["names(memberOf/childOf*)", "names(childOf*)"], {})
+"""What is asked of those who propose and approve a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a catalog with the relations in it that may be looked at."""
+
+    catalog: Catalog
+    graph: Graph
+
+
+def cut(
+    state: State,
+    scope: Scope,
+    policies: Policies,
+    *,
+    removed: Collection[str] = (),
+    people: Collection[str] = (),
+) -> Slice:
+    """The part of a state in which the entities of a scope get the verdicts that they get in the whole.
+
+    ``removed`` are the refs that the change takes away and ``people`` those who propose or approve it.
+    """
+    if isinstance(state, Whole):
+        return Slice(state.catalog, state.graph)
+    walk = Walk(state)
+    wanted: dict[Reach, set[str]] = {}
+    for rule in policies.rules:
+        reach, judged = reach_of(rule, policies), scope.entities.get(rule.id, scope.refs)
+        if reach is not None and judged:
+            wanted.setdefault(reach, set()).update(judged)
+    wanted.setdefault(OWNERS, set()).update(scope.judged)
+    wanted.setdefault(DEPENDENTS, set()).update(removed)
+    wanted.setdefault(_ABOUT_PEOPLE, set()).update(people)
+    seen, asked = set(scope.judged), set(scope.judged)
+    for reach, keys in wanted.items():
+        at_hand, looked_at = _needed(reach, keys, walk)
+        seen |= at_hand
+        asked |= looked_at
+    catalog = state.part(seen)
+    return Slice(catalog, Graph.build(catalog.entities, _edges(walk, asked)))
+
+
+def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> tuple[set[str], set[str]]:
+    """The refs that rules of a reach may look at, and those of them whose relations they may."""
+    seen, asked = set(judged), set(judged)
+    for path in reach.paths:
+        on_the_way, left = walk.seen(judged, path)
+        seen |= on_the_way
+        asked |= left
+    for types in reach.cycles:
+        done: set[str] = set()
+        for key in judged:
+            if key not in done:
+                done |= walk.tangle(key, types)
+        seen |= done
+        asked |= done
+    entities = walk.state.entities(judged) if reach.same or reach.named else {}
+    for annotation in reach.same:
+        if said := values(entities.values(), annotation):
+            seen |= {ref for ref, value in walk.state.annotated(annotation) if value.strip() in said}
+    for annotation in reach.named:
+        for key, entity in entities.items():
+            seen |= {ref for value in values([entity], annotation) if (ref := named(value, key))}
+    return seen, asked
+
+
+def _edges(walk: Walk, keys: Collection[str]) -> Iterable[tuple[str, str, str]]:
+    """The relations of some refs, there and back."""
+    reverse = walk.state.kinds.reverse
+    for key, near in walk.near(keys).items():
+        for kind, target in near:
+            yield key, kind, target
+            for back in reverse.get(kind, ()):
+                yield target, back, key

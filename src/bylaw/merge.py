@@ -1,0 +1,97 @@
+"""The order of things at the merge gate: a change is laid over a base, and what it can affect is judged twice.
+
+Once as it was and once as it would be; so each finding is new, existing or fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bylaw import engine, gates
+from bylaw.affected import Laid, Slice, State, around, cut
+from bylaw.catalog import Change, ChangeSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from bylaw.affected import Scope, Touch
+    from bylaw.config import Settings
+    from bylaw.model import Finding
+    from bylaw.rules import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a change comes to: the findings with their status, and the parts of both states in which they were found."""
+
+    findings: list[Finding]
+    before: Slice
+    after: Slice
+    scope: Scope
+    change_set: ChangeSet
+
+
+def judge(
+    before: State,
+    after: State,
+    touch: Touch,
+    policies: Policies,
+    settings: Settings,
+    today: date,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    actor: str | None = None,
+    approvers: tuple[str, ...] | None = None,
+    jobs: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda step, done, total: None,
+) -> Judged:
+    """Judge all that a change can affect, before and after it.
+
+    ``renamed`` leads from the earlier path of a file to the later one; ``actor`` and ``approvers`` are refs.
+    """
+    scope = around(before, after, touch, policies)
+    changes = _changes(before, after, touch)
+    removed = [each.entity.key for each in changes if each.after is None]
+    people = [*([actor] if actor else []), *(approvers or ())]
+    if scope.is_whole:
+        before, after = _whole(before), _whole(after)
+    old = cut(before, scope, policies, removed=removed, people=people)
+    new = cut(after, scope, policies, removed=removed, people=people)
+    change_set = ChangeSet(old.catalog, new.catalog, changes, actor, approvers)
+    found = []
+    for side, state, change in ((old, before, None), (new, after, change_set)):
+        rules = policies if change else policies.without_changes()
+        part = engine.Part(scope, old.graph, state.bearers)
+        judged = engine.evaluate(
+            side.catalog,
+            side.graph,
+            rules,
+            settings,
+            today,
+            change_set=change,
+            part=part,
+            jobs=jobs,
+            progress=lambda done, total: progress("judging", done, total),
+        )
+        found.append(gates.enforce(judged, settings.enforcement, today, _owners(side)))
+    return Judged(gates.compare(found[0], found[1], renamed or {}), old, new, scope, change_set)
+
+
+def _changes(before: State, after: State, touch: Touch) -> tuple[Change, ...]:
+    """What becomes of each entity that the change touches, in the order of the refs."""
+    old, new = before.entities(touch.refs), after.entities(touch.refs)
+    found = (Change(old.get(key), new.get(key)) for key in sorted({*old, *new}))
+    return tuple(
+        each for each in found if each.before is None or each.after is None or each.before.data != each.after.data
+    )
+
+
+def _owners(side: Slice) -> Callable[[str], tuple[str, ...]]:
+    return lambda key: side.graph.owners_of(key, effective=True) if key in side.graph else ()
+
+
+def _whole(state: State) -> State:
+    """All of a state: some rule has to see it."""
+    return state.whole() if isinstance(state, Laid) else state
