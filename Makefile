@@ -12,7 +12,8 @@ READY := $(VENV)/.ready-$(if $(UV),uv,pip)-$(notdir $(PYTHON))
 # Peers of the real tests, by version. Go's checksum database and package-lock.json vouch for what arrives.
 OPA := v1.22.0
 CONFTEST := v0.71.1
-TOOLS := .cache/bin/.opa-$(OPA) .cache/bin/.conftest-$(CONFTEST) .cache/node/.ready
+ACT := v0.2.89
+TOOLS := .cache/bin/.opa-$(OPA) .cache/bin/.conftest-$(CONFTEST) .cache/bin/.act-$(ACT) .cache/node/.ready .cache/ci/.ready .cache/backstage/.ready
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
@@ -36,8 +37,9 @@ test: lint test-fast ## lint, then every test that needs no server
 test-fast: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real"
 
-test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml
-	PATH="$(CURDIR)/.cache/bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \
+test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml, gitlab-ci-local, act
+	PATH="$(CURDIR)/.cache/bin:$(CURDIR)/.cache/ci/node_modules/.bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \
+	BYLAW_BACKSTAGE="$(CURDIR)/.cache/backstage/node_modules" \
 	$(BIN)/python -m pytest -m real
 
 lint: $(READY) ## style, types, and the direction of imports
@@ -92,10 +94,24 @@ endif
 .cache/bin/.conftest-$(CONFTEST):
 	$(call go_install,github.com/open-policy-agent/conftest@$(CONFTEST))
 
-.cache/node/.ready: scripts/node/package.json scripts/node/package-lock.json
+.cache/bin/.act-$(ACT):
+	$(call go_install,github.com/nektos/act@$(ACT))
+
+.cache/node/.ready .cache/ci/.ready: .cache/%/.ready: scripts/%/package.json scripts/%/package-lock.json
 	@command -v npm >/dev/null || { echo "make test-real needs node and npm on PATH" >&2; exit 1; }
 	mkdir -p $(@D) && cp $^ $(@D)
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Of all install scripts one runs. It compiles SQLite for this node, with the headers that came with it where they did.
+.cache/backstage/.ready: scripts/backstage/package.json scripts/backstage/package-lock.json
+	@command -v npm >/dev/null || { echo "make test-real needs node and npm on PATH" >&2; exit 1; }
+	@command -v c++ >/dev/null || { echo "make test-real needs a C++ compiler on PATH, for Backstage's SQLite" >&2; exit 1; }
+	mkdir -p $(@D) && cp $^ $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	home=$$(node -p 'path.dirname(path.dirname(fs.realpathSync(process.execPath)))'); \
+	if [ -f "$$home/include/node/node.h" ]; then export npm_config_nodedir="$$home"; fi; \
+	npm_config_build_from_source=true npm rebuild --prefix $(@D) better-sqlite3
 	@touch $@
 
 define go_install

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from hashlib import sha256
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ from bylaw.catalog import Catalog, Kinds, compare, placeholders
 from bylaw.documents.secrets import redact
 from bylaw.errors import ConfigError, UsageError
 from bylaw.fixes import Judged
+from bylaw.gates import waivers
 from bylaw.graphs import Graph
+from bylaw.graphs.queries import MEMBER_OF
 from bylaw.model import EntityRef, Outcome, RefError, Report
-from bylaw.sources import files, locate
+from bylaw.sources import files, locate, reading, waiver_files
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
 DESCRIPTOR_MISSING = "catalog/descriptor-missing"
 _ABOUT_REFERENCES = ("catalog/reference-dangling", "ownership/owner-unknown")
-_NO_WAIVERS = f"sha256:{sha256(b'[]').hexdigest()}"
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -67,7 +69,7 @@ def read(
         root=Path(root) if root else None,
         stdin=stdin,
         overlay=overlay,
-        folders=_folders(settings),
+        folders=folders(settings),
         jobs=jobs,
         progress=lambda done, total: progress("reading", done, total),
     )
@@ -82,7 +84,7 @@ def read(
     )
 
 
-def _folders(settings: Settings) -> list[str]:
+def folders(settings: Settings) -> list[str]:
     """The folders that a rule wants described: the reader looks for them. Of wrong types ``check`` tells."""
     said = settings.parameters.get(DESCRIPTOR_MISSING, {}).get("directories", ())
     return [each for each in said if isinstance(each, str)] if isinstance(said, list | tuple) else []
@@ -101,7 +103,7 @@ def changes(
     Raises:
         UsageError: a name that can be read as none.
     """
-    return compare(before, after, actor and _user(actor), None if approvers is None else tuple(map(_user, approvers)))
+    return compare(before, after, actor and user(actor), None if approvers is None else tuple(map(user, approvers)))
 
 
 def check(
@@ -129,7 +131,9 @@ def check(
     """
     settings = settings or config.read()
     today = now or datetime.now(UTC).date()
-    policies = _judging(load_policies(settings, only), only, changes=before is not None)
+    known = load_policies(settings)
+    policies = _judging(_chosen(known, only), only, changes=before is not None)
+    written = waiver_files.read(settings.waivers.paths, catalog.root, reading.limits(settings.catalog.limits))
     changed = changes(before, catalog, actor, approvers) if before is not None else None
     judged = _judged(catalog, policies, settings, today, changed, jobs, progress)
     drawn = judged.graph
@@ -137,23 +141,34 @@ def check(
     ordered = tuple(sorted(placed.findings, key=lambda finding: finding.order))
     if not ordered and not catalog.documents and not (before and before.documents):
         raise UsageError("there is nothing to judge: no catalog file was read")
+    waived = waivers.judge(
+        written,
+        ordered,
+        settings.waivers,
+        today,
+        rules=[rule.id for rule in known.rules],
+        judged=[rule.id for rule in policies.rules if rule.subject != "change"] if catalog.complete else [],
+        entities=catalog.entities,
+        groups_of=partial(_groups_of, drawn),
+    )
     named = {finding.entity for finding in ordered if finding.entity and finding.entity in drawn}
     return Report(
         gate="check",
-        decision=gates.decide(ordered),
-        findings=ordered,
+        decision=gates.decide(waived.findings),
+        findings=waived.findings,
         rules={rule.id: rule.info for rule in policies.rules},
         engine=engine.NAME,
         entities=len(catalog.entities),
         files=len({document.path for document in catalog.documents}),
         catalog_digest=catalog.digest(),
         policies_digest=policies.digest,
-        waivers_digest=_NO_WAIVERS,
+        waivers_digest=waiver_files.digest(written),
         complete=catalog.complete,
         completeness=catalog.completeness,
         owners={key: tuple(redact(drawn.owners_of(key, effective=False))) for key in sorted(named)},
         lines=placed.lines,
-        notes=(*catalog.notes, *_notes(catalog, ordered)),
+        notes=(*catalog.notes, *notes(catalog, ordered)),
+        waivers=waived.standings,
     )
 
 
@@ -273,13 +288,26 @@ def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) ->
     policies = rules.load(settings or config.read())
     if any(not module.bundled for module in policies.modules):  # those that come with bylaw have been checked
         engine.check(policies.modules)
+    return _chosen(policies, only)
+
+
+def _chosen(policies: Policies, only: Sequence[str]) -> Policies:
+    """The policies with the rules of these ids, or with all where none is named."""
     if not only:
         return policies
     wanted = {policies.find(each).id for each in only}
     return replace(policies, rules=tuple(rule for rule in policies.rules if rule.id in wanted))
 
 
-def _user(name: str) -> str:
+def _groups_of(drawn: Graph, key: str) -> tuple[str, ...]:
+    """The groups that a user or a group belongs to, through the group tree; none for who is not in the graph."""
+    if key not in drawn:
+        return ()
+    direct = drawn.targets(key, MEMBER_OF)
+    return tuple(dict.fromkeys(chain(direct, *(drawn.group(each).ancestors for each in (key, *direct)))))
+
+
+def user(name: str) -> str:
     """The ref that a person or a group is meant by: ``jane``, ``user:default/jane``, ``group:platform``.
 
     Raises:
@@ -300,7 +328,7 @@ def _judging(policies: Policies, only: Sequence[str], *, changes: bool) -> Polic
         raise ConfigError(
             f"{about_changes[0]} judges changes, and here is none: it needs the catalog as it was as well as it will be"
         )
-    return replace(policies, rules=tuple(rule for rule in policies.rules if rule.subject != "change"))
+    return policies.without_changes()
 
 
 def _placed(
@@ -322,7 +350,8 @@ def _placed(
     return locate.Placed(placed, lines)
 
 
-def _notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
+def notes(catalog: Catalog, findings: Sequence[Finding]) -> list[str]:
+    """What the reader of a report should know of what was, and could not be, judged."""
     skeletons = sorted({document.path or "" for document in catalog.documents if catalogs.is_skeleton(document.data)})
     notes = []
     if not catalog.entities:

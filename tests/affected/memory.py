@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from bylaw.catalog import Catalog, Kinds
     from bylaw.model import Document, Entity, EntityRef
@@ -29,9 +29,11 @@ class MemoryBase:
     def duplicates(self, refs: Iterable[str]) -> Mapping[str, tuple[Document, ...]]:
         return {ref: self._catalog.duplicates[ref] for ref in refs if ref in self._catalog.duplicates}
 
-    def edges(self, refs: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    def edges(
+        self, refs: Iterable[str], relations: Collection[str] | None = None
+    ) -> Iterator[tuple[str, str, str, str]]:
         for ref in refs:
-            yield from self._edges.get(ref, ())
+            yield from (each for each in self._edges.get(ref, ()) if relations is None or each[1] in relations)
 
     def annotated(self, key: str) -> Iterator[tuple[str, str]]:
         for ref, entity in self._catalog.entities.items():
@@ -42,9 +44,7 @@ class MemoryBase:
 
     def refs(self, kinds: Iterable[str] | None = None) -> Iterator[EntityRef]:
         wanted = None if kinds is None else {each.lower() for each in kinds}
-        return (
-            each.ref for each in self._catalog.entities.values() if wanted is None or each.kind.lower() in wanted
-        )
+        return (each.ref for each in self._catalog.entities.values() if wanted is None or each.kind.lower() in wanted)
 
     def catalog(self, kinds: Kinds) -> Catalog:
         return self._catalog

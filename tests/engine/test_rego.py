@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -157,7 +158,7 @@ def test_the_lines_that_were_evaluated_are_known() -> None:
 
 
 def test_the_engine_says_which_it_is() -> None:
-    assert NAME == "regorus 0.13.0"
+    assert NAME == "regorus 0.13.0" == f"regorus {version('gordon-to-regorus')}"
 
 
 # Why the interpreter and not the compiled form

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.errors import UsageError
-from bylaw.graphs import Graph, render
+from bylaw.graphs import Graph
+from bylaw.graphs.export import render
 
 CART = "component:default/cart"
 ORDERS = "component:default/orders"

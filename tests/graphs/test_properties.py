@@ -10,7 +10,8 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bylaw.graphs import Graph, backend, follow, render
+from bylaw.graphs import Graph, backend, follow
+from bylaw.graphs.export import render
 
 if TYPE_CHECKING:
     from random import Random

@@ -153,7 +153,7 @@ def test_incremental_and_full_agree(
     touch = Touch.of([*gone, *come])
     base = MemoryBase(old.catalog)
 
-    everything = Touch.of([*documents(before), *documents(after)])
+    everything = Touch.of([*documents(before), *documents(after)], all_of_it=True)
     full = judge(old, new, everything, policies(), POLICY, TODAY, jobs=1)
     near = judge(old, new, touch, policies(), POLICY, TODAY, jobs=1)
     laid = judge(

@@ -2,99 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bylaw.model import (
+    Blast,
     Decision,
     Document,
     Enforcement,
     Finding,
+    LawChange,
     Location,
     Outcome,
     Report,
-    RuleInfo,
     Severity,
     Status,
+    WaiverStatus,
+)
+from tests.reports.making import (
+    DANGLING,
+    DESCRIPTION,
+    ESCAPES,
+    LIFECYCLE,
+    ORDERS,
+    OWNER_UNKNOWN,
+    TECHDOCS,
+    YAML,
+    make_finding,
+    make_proposal,
+    make_report,
+    make_waiver,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-OWNER_UNKNOWN = "ownership/owner-unknown"
-LIFECYCLE = "lifecycle/lifecycle-unknown"
-DESCRIPTION = "docs/description-missing"
-TECHDOCS = "docs/techdocs-missing"
-DANGLING = "catalog/reference-dangling"
-YAML = "catalog/yaml-invalid"
-
-REMEDIATIONS = {
-    OWNER_UNKNOWN: "Name a Group or User that is in the catalog, or add the team to it.",
-    LIFECYCLE: "Use experimental, production or deprecated.",
-    DESCRIPTION: "Say in one sentence what it does and for whom, so that somebody who meets it for the first time "
-    "at three in the morning knows whether it matters.",
-    TECHDOCS: "Add the annotation backstage.io/techdocs-ref: dir:. and an mkdocs.yml beside the descriptor.",
-    DANGLING: "Correct the reference, or add what it names to the catalog.",
-    YAML: "Correct the YAML.",
-}
-SEVERITIES = {DESCRIPTION: Severity.INFO, TECHDOCS: Severity.WARNING}
-ENFORCED = {Severity.ERROR: Enforcement.DENY, Severity.WARNING: Enforcement.WARN, Severity.INFO: Enforcement.OBSERVE}
-
-ORDERS = "services/orders/catalog-info.yaml"
-ESCAPES = "\x1b[2J\x1b[31m red \x07\r\x9b1m\u202eevil\u202c\u2066\u200b\xa0\x00\x7f\ud800"
-
-
-def rule_info(rule: str) -> RuleInfo:
-    return RuleInfo(
-        rule,
-        rule.partition("/")[2],
-        "Why it matters.",
-        SEVERITIES.get(rule, Severity.ERROR),
-        REMEDIATIONS.get(rule, "Make it right."),
-        "entity",
-        "rego",
-        f"policies/{rule}.rego",
-    )
-
-
-def make_finding(rule: str, message: str, location: Location | None = None, **more: Any) -> Finding:
-    severity = SEVERITIES.get(rule, Severity.ERROR)
-    return Finding(
-        **{
-            "pointer": "/spec/owner",
-            "message": message,
-            "rule": rule,
-            "severity": severity,
-            "enforcement": ENFORCED[severity],
-            "entity": "component:default/orders",
-            "location": location,
-            **more,
-        }
-    )
-
-
-def make_report(*findings: Finding, **more: Any) -> Report:
-    rules = {*REMEDIATIONS, *(each.rule for each in findings)}
-    return Report(
-        **{
-            "gate": "check",
-            "decision": Decision.DENIED,
-            "findings": tuple(sorted(findings, key=lambda each: each.order)),
-            "rules": {rule: rule_info(rule) for rule in sorted(rules)},
-            "engine": "regorus 0.13.0",
-            "entities": 512,
-            "files": 184,
-            "catalog_digest": f"sha256:{'c' * 64}",
-            "policies_digest": f"sha256:{'b' * 64}",
-            "waivers_digest": f"sha256:{'a' * 64}",
-            "complete": True,
-            "completeness": "it holds 31 Groups",
-            "owners": {"component:default/orders": ("group:default/team-orders",)},
-            "lines": {},
-            **more,
-        }
-    )
 
 
 def all_well() -> Report:
@@ -345,8 +289,139 @@ def without_files() -> Report:
     )
 
 
+def gate() -> Report:
+    """A change with everything that can be told of one, denied."""
+    cart = "services/cart/catalog-info.yaml"
+    everybody = tuple(f"component:default/s{number:02}" for number in range(12))
+    return make_report(
+        make_finding(
+            OWNER_UNKNOWN,
+            "owner team-paymnts of component:default/orders is not in the catalog",
+            Location(ORDERS, 12, 10, 12, 22),
+            observed="team-paymnts",
+            expected="a Group or User of the catalog",
+            suggestion="group:default/team-payments",
+            fix=({"op": "replace", "path": "/spec/owner", "value": "team-payments"},),
+        ),
+        make_finding(
+            "lifecycle/review-overdue",
+            "component:default/orders does not say when it was reviewed",
+            Location(ORDERS, 3, 1, 3, 9),
+            pointer="/metadata",
+            outcome=Outcome.UNKNOWN,
+        ),
+        make_finding(
+            "cost/cost-centre-missing",
+            "rule cost/cost-centre-missing came to no answer: policies/cost.rego:12: to_number: invalid",
+            Location(ORDERS, 1, 1, 20, 1),
+            pointer="",
+            outcome=Outcome.ERROR,
+        ),
+        make_finding(
+            TECHDOCS,
+            "component:default/orders has no documentation",
+            Location(ORDERS, 3, 1, 3, 9),
+            pointer="/metadata/annotations",
+        ),
+        make_finding(
+            DANGLING,
+            "api:default/payments-api is not in the catalog",
+            Location(cart, 20, 7, 20, 31),
+            pointer="/spec/consumesApis/0",
+            entity="component:default/cart",
+            waiver="W-2026-07",
+        ),
+        *(
+            make_finding(
+                LIFECYCLE,
+                f"lifecycle of component:default/{name} is live",
+                Location(f"services/{name}/catalog-info.yaml", 11, 14, 11, 18),
+                pointer="/spec/lifecycle",
+                entity=f"component:default/{name}",
+                status=Status.EXISTING,
+            )
+            for name in ("cart", "stock")
+        ),
+        make_finding(
+            DANGLING,
+            "system:default/shop may be elsewhere",
+            Location(cart, 30, 7, 30, 31),
+            pointer="/spec/system",
+            entity="component:default/cart",
+            outcome=Outcome.UNKNOWN,
+            enforcement=Enforcement.WARN,
+        ),
+        make_finding(
+            DESCRIPTION,
+            "component:default/x has no description",
+            pointer="/metadata",
+            entity="component:default/x",
+            status=Status.FIXED,
+            document=Document("x", 0, None),
+        ),
+        gate="merge",
+        entities=100_000,
+        lines={
+            (ORDERS, 1): "apiVersion: backstage.io/v1alpha1",
+            (ORDERS, 3): "metadata:",
+            (ORDERS, 12): "  owner: team-paymnts # for now",
+        },
+        notes=("1 placeholder names a URL, and what it stands for was not judged: bylaw fetches nothing",),
+        waivers=(
+            make_waiver(
+                "W-2026-07",
+                WaiverStatus.ACTIVE,
+                "expires soon, in 10 days",
+                rule=DANGLING,
+                covers=1,
+                days_left=10,
+                is_soon=True,
+            ),
+            make_waiver("W-2026-08", WaiverStatus.EXPIRED, "2026-11-01 was its last day", expires=date(2026, 11, 1)),
+            make_waiver("W-2026-09", WaiverStatus.INVALID, "expires is missing: a waiver has an end", expires=None),
+            make_waiver("W-2026-10", WaiverStatus.ACTIVE, "holds for 90 more days", days_left=90),
+            make_waiver("W-2026-11", WaiverStatus.EXPIRED, "of a rule that is at peace", rule=YAML),
+        ),
+        proposal=make_proposal(
+            blast=Blast(
+                direct=everybody,
+                transitive=("component:default/web",),
+                owners=("group:default/team-payments", "group:default/team-stock"),
+                further_owners=("group:default/team-web",),
+            ),
+            law=LawChange(
+                files=("bylaw.yaml", "waivers.yaml"),
+                lines=("ownership/owner-unknown: deny -> off", "waiver W-9 is added"),
+                flips=(("component:default/orders", "denied", "allowed", (OWNER_UNKNOWN,)),),
+            ),
+        ),
+    )
+
+
+def gate_all() -> Report:
+    """The same where older findings count as well, and the base could not be had."""
+    report = gate()
+    alone = "portal.example.com does not answer (gates.merge.on_base_missing: judge_alone)"
+    assert report.proposal
+    proposal = replace(report.proposal, only_new=False, alone=alone, law=None, blast=Blast())
+    return replace(report, proposal=proposal, waivers=(), notes=())
+
+
 CASES: dict[str, Callable[[], Report]] = {
-    each.__name__: each for each in (all_well, partial, denied, crowd, spans, hostile, undecided, waived, without_files)
+    each.__name__: each
+    for each in (
+        all_well,
+        partial,
+        denied,
+        crowd,
+        spans,
+        hostile,
+        undecided,
+        waived,
+        without_files,
+        gate,
+        gate_all,
+    )
 }
 
 

@@ -20,7 +20,7 @@ from bylaw.impacts import Difference, Impact, compare
 from bylaw.model import Decision, Enforcement, Outcome, Severity
 from bylaw.reports.impact import FORMATS, known, render
 from bylaw.reports.terminal import columns
-from tests.reports.conftest import ESCAPES, make_finding, make_report
+from tests.reports.making import ESCAPES, make_finding, make_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

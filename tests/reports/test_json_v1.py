@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 import bylaw
 from bylaw.model import Finding, Location, Report
 from bylaw.reports import render
+from tests.reports.anything import reports as any_reports
+from tests.reports.anything import turned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = json.loads((resources.files("bylaw.reports") / "report.schema.json").read_text(encoding="utf-8"))
 TOP = [
     *("version", "tool", "gate", "decision", "catalog", "policies", "waivers", "summary", "findings"),
-    "notes",  # beyond the contract's own keys
+    *("notes", "proposal"),  # beyond the contract's own keys
 ]
 BEFORE_PLACE = ["rule", "category", "severity", "outcome", "enforcement", "status", "entity", "message", "pointer"]
 AFTER_PLACE = ["observed", "expected", "suggestion", "fix", "remediation", "fingerprint", "waiver"]
@@ -63,12 +65,17 @@ def test_every_report_satisfies_the_schema(case: str, reports: dict[str, Report]
         (("findings", 0, "location"), None),  # without an entity_url
         (("findings", 0, "fingerprint"), "abc"),
         (("summary", "new"), -1),
+        (("waivers", "list", 0, "status"), "eternal"),
+        (("waivers", "list", 0, "expires"), "soon"),
+        (("proposal", "judged"), None),
+        (("proposal", "files", 0), {"before": "a"}),
+        (("proposal", "law", "flips", 0, "after"), "maybe"),
     ],
 )
 def test_the_schema_refuses_what_breaks_the_contract(
     place: tuple[str | int, ...], value: Any, reports: dict[str, Report]
 ) -> None:
-    report = read(reports["denied"])
+    report = read(reports["gate"])
     inner = report
     for step in place[:-1]:
         inner = inner[step]
@@ -96,7 +103,7 @@ def test_the_keys_stand_in_the_order_of_the_contract(reports: dict[str, Report])
     assert list(report["tool"]) == ["name", "version", "engine"]
     assert list(report["catalog"]) == ["digest", "entities", "complete", "reason"]
     assert list(report["policies"]) == ["digest", "rules"]
-    assert list(report["waivers"]) == ["digest", "active", "expired", "unused"]
+    assert list(report["waivers"]) == ["digest", "active", "expired", "unused", "invalid", "over_broad", "list"]
     assert list(report["summary"]) == ["fail", "unknown", "error", "waived", "new", "existing", "fixed"]
     assert list(report["findings"][0]) == [*BEFORE_PLACE, "location", *AFTER_PLACE]
     assert list(report["findings"][0]["location"]) == ["path", "line", "column", "end_line", "end_column"]
@@ -135,6 +142,95 @@ def test_a_waived_finding_is_no_failure_and_a_fixed_one_counts_apart(reports: di
         "existing": 1,
         "fixed": 1,
     }
+
+
+def test_of_a_catalog_there_is_no_proposal(reports: dict[str, Report]) -> None:
+    assert read(reports["denied"])["proposal"] is None
+
+
+def test_of_a_change_it_says_all_there_is(reports: dict[str, Report]) -> None:
+    proposal = read(reports["gate"])["proposal"]
+    assert {
+        **proposal,
+        "blast_radius": {**proposal["blast_radius"], "direct": proposal["blast_radius"]["direct"][:1]},
+    } == {
+        "base": "main (merge base 1a2b3c4d5e6f)",
+        "surroundings": "snapshot base.db of 2026-11-20, 100,000 entities",
+        "alone": None,
+        "files": [
+            {"before": "services/orders/catalog-info.yaml", "after": "services/orders/catalog-info.yaml"},
+            {"before": "groups/a.yaml", "after": "groups/b.yaml"},
+            {"before": "x", "after": None},
+        ],
+        "added": [],
+        "edited": ["component:default/orders", "group:default/team-orders"],
+        "removed": ["component:default/x"],
+        "judged": 14,
+        "only_new": True,
+        "blast_radius": {
+            "direct": ["component:default/s00"],
+            "transitive": ["component:default/web"],
+            "owners": ["group:default/team-payments", "group:default/team-stock"],
+            "further_owners": ["group:default/team-web"],
+            "uncounted": False,
+        },
+        "law": {
+            "files": ["bylaw.yaml", "waivers.yaml"],
+            "fault": None,
+            "lines": ["ownership/owner-unknown: deny -> off", "waiver W-9 is added"],
+            "flips": [
+                {
+                    "subject": "component:default/orders",
+                    "before": "denied",
+                    "after": "allowed",
+                    "rules": ["ownership/owner-unknown"],
+                }
+            ],
+        },
+    }
+
+
+def test_every_waiver_counts_once_and_stands_in_the_list(reports: dict[str, Report]) -> None:
+    waivers = read(reports["gate"])["waivers"]
+    counts = {key: waivers[key] for key in ("active", "expired", "unused", "invalid", "over_broad")}
+    assert counts == {"active": 2, "expired": 2, "unused": 0, "invalid": 1, "over_broad": 0}
+    assert [each["id"] for each in waivers["list"]] == ["W-2026-07", "W-2026-08", "W-2026-09", "W-2026-10", "W-2026-11"]
+    assert waivers["list"][0] == {
+        "id": "W-2026-07",
+        "rule": "catalog/reference-dangling",
+        "entities": ["component:default/orders"],
+        "fingerprints": [],
+        "reason": "the team is renamed in December",
+        "ticket": None,
+        "requested_by": "user:default/jane",
+        "approved_by": "user:default/erin",
+        "approved_at": "2026-11-01",
+        "expires": "2026-12-01",
+        "location": {"path": "waivers.yaml", "line": 3, "column": 3, "end_line": 9, "end_column": 1},
+        "status": "active",
+        "why": "expires soon, in 10 days",
+        "covers": 1,
+        "days_left": 10,
+    }
+
+
+def test_a_change_counts_its_findings_by_outcome_and_by_status(reports: dict[str, Report]) -> None:
+    assert read(reports["gate"])["summary"] == {
+        "fail": 4,
+        "unknown": 2,
+        "error": 1,
+        "waived": 1,
+        "new": 6,
+        "existing": 2,
+        "fixed": 1,
+    }
+
+
+@given(any_reports())
+def test_any_report_satisfies_the_schema(report: Report) -> None:
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    assert [error.message for error in validator.iter_errors(read(report))] == []
+    assert render(turned(report), "json") == render(report, "json")
 
 
 def test_a_screen_changes_nothing(reports: dict[str, Report]) -> None:

@@ -6,7 +6,7 @@
 # custom:
 #   severity: error
 #   reads: relations
-#   reach: []
+#   reach: ["names(@)"]
 #   remediation: >
 #     Name an entity of a kind that the field is for, or move the reference to the field that is for this kind
 #     (dependsOn takes any).

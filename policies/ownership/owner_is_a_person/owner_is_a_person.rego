@@ -6,7 +6,7 @@
 # custom:
 #   severity: warning
 #   reads: relations
-#   reach: []
+#   reach: [names(ownedBy)]
 #   remediation: Set spec.owner to a Group that the person is a member of.
 #   parameters:
 #     kinds:

@@ -6,7 +6,7 @@
 # custom:
 #   severity: error
 #   reads: relations
-#   reach: []
+#   reach: [names(ownedBy)]
 #   remediation: Set spec.owner to the Group that answers for it; use system or dependsOn for other relations.
 #   survivors:
 #     - mutant: 'dropped condition: field.relation == "ownedBy" -> true'

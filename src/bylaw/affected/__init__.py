@@ -6,5 +6,6 @@ from bylaw.affected.blast import blast
 from bylaw.affected.scope import Scope, Touch, around
 from bylaw.affected.slices import Slice, cut
 from bylaw.affected.state import Laid, State, Whole
+from bylaw.affected.walk import groups_of
 
-__all__ = ["Laid", "Scope", "Slice", "State", "Touch", "Whole", "around", "blast", "cut"]
+__all__ = ["Laid", "Scope", "Slice", "State", "Touch", "Whole", "around", "blast", "cut", "groups_of"]

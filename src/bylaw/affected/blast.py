@@ -12,34 +12,26 @@ if TYPE_CHECKING:
 
     from bylaw.affected.state import State
 
-_MOST = 10_000  # refs that are counted: what more there is would be told as a number anyway
+_MOST = 2_000  # refs that are counted: whoever reads a larger number does nothing else for it
 
 
 def blast(before: State, after: State, refs: Collection[str]) -> Blast:
     """Who feels a change of some entities: in either state, what needs them, belongs to them or is owned by them."""
-    direct, further, uncounted = set[str](), set[str](), False
-    owners, more_owners = set[str](), set[str]()
-    for state in (before, after):
-        walk = Walk(state)
-        existing = set(state.entities(refs))
-        near = _feel(walk, existing) - set(refs)
-        found, edge = set(near), near
-        while edge and len(found) < _MOST:
-            edge = _feel(walk, edge) - found - set(refs)
-            found |= edge
-        uncounted = uncounted or bool(edge)
-        known = set(after.entities(found))
-        direct |= near & known
-        further |= found & known
-        after_walk = Walk(after)
-        owners |= _owners(after_walk, direct)
-        more_owners |= _owners(after_walk, further)
+    touched = set(refs)
+    walk = Walk(after)
+    direct = (_feel(Walk(before), touched) | _feel(walk, touched)) - touched
+    found, edge = set(direct), direct
+    while edge and len(found) < _MOST:
+        edge = _feel(walk, edge) - found - touched
+        found |= edge
+    known = after.entities(found).keys()
+    owners = _owners(walk, direct & known)
     return Blast(
-        tuple(sorted(direct)),
-        tuple(sorted(further - direct)),
+        tuple(sorted(direct & known)),
+        tuple(sorted((found - direct) & known)),
         tuple(sorted(owners)),
-        tuple(sorted(more_owners - owners)),
-        uncounted,
+        tuple(sorted(_owners(walk, (found - direct) & known) - owners)),
+        uncounted=bool(edge),
     )
 
 
@@ -47,9 +39,9 @@ def _feel(walk: Walk, keys: Collection[str]) -> set[str]:
     """What refers to some refs, or is provided by them."""
     reverse, forward = walk.state.kinds.reverse, walk.state.kinds.forward
     back = {each for relation in forward for each in reverse.get(relation, ())}
-    felt = (back - {"apiProvidedBy"}) | {"providesApi"}
-    return {ref for near in walk.near(keys).values() for kind, ref in near if kind in felt}
+    felt = frozenset((back - {"apiProvidedBy"}) | {"providesApi"})
+    return {ref for near in walk.near(keys, felt).values() for _, ref in near}
 
 
 def _owners(walk: Walk, keys: Collection[str]) -> set[str]:
-    return {ref for near in walk.near(keys).values() for kind, ref in near if kind == "ownedBy"}
+    return {ref for near in walk.near(keys, frozenset({"ownedBy"})).values() for _, ref in near}

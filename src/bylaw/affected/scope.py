@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bylaw.affected.walk import Walk
-from bylaw.catalog import address
+from bylaw.catalog import address, references_of
 from bylaw.errors import ConfigError
 from bylaw.model import Document, EntityRef, RefError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from bylaw.affected.state import State
-    from bylaw.catalog import Catalog, Change
+    from bylaw.catalog import Catalog, Change, Kinds
     from bylaw.model import Entity
     from bylaw.rules import Policies, Rule
     from bylaw.rules.reach import Reach
@@ -25,17 +25,21 @@ Place = tuple[str | None, str | None, int]
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a change touches: documents by their places, and the refs of all of them, before and after."""
+    """What a change touches: documents by their places, and the refs of all of them, before and after.
+
+    Entities that stay as they were are judged only where the change can affect them, or all where ``all_of_it`` is set.
+    """
 
     documents: frozenset[Place]
     refs: frozenset[str]
+    all_of_it: bool = False
 
     @classmethod
-    def of(cls, documents: Iterable[Document]) -> Touch:
+    def of(cls, documents: Iterable[Document], *, all_of_it: bool = False) -> Touch:
         """The touch of a change that takes away, brings or edits some documents."""
         found = list(documents)
         places = frozenset((each.path, each.url, each.index) for each in found)
-        return cls(places, frozenset(filter(None, map(_ref, found))))
+        return cls(places, frozenset(filter(None, map(_ref, found))), all_of_it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def around(before: State, after: State, touch: Touch, policies: Policies) -> Sco
         ConfigError: a parameter makes a rule's reach unreadable.
     """
     walks = (Walk(before), Walk(after))
-    differing = _Differing.between(*walks, touch.refs)
+    differing = _Differing.between(before, after, touch.refs)
+    wanted = touch.refs if touch.all_of_it else frozenset()
     entities: dict[str, frozenset[str] | None] = {}
     everywhere: set[str] = set()
     known: dict[Reach, frozenset[str] | None] = {}
@@ -96,7 +101,7 @@ def around(before: State, after: State, touch: Touch, policies: Policies) -> Sco
                 known[reach] = _affected(reach, walks, differing)
             affected = known[reach]
         if rule.subject == "entity":
-            entities[rule.id] = None if affected is None else _for(rule, affected | touch.refs)
+            entities[rule.id] = None if affected is None else _for(rule, affected | wanted)
         elif rule.subject in {"document", "problem", "catalog"} and affected is None:
             everywhere.add(rule.id)
     return Scope(entities, touch.documents, touch.refs, frozenset(everywhere))
@@ -146,22 +151,28 @@ class _Differing:
     """Those that differ, before and after."""
 
     @classmethod
-    def between(cls, before: Walk, after: Walk, refs: Collection[str]) -> _Differing:
-        old, new = before.state.entities(refs), after.state.entities(refs)
+    def between(cls, before: State, after: State, refs: Collection[str]) -> _Differing:
+        old, new = before.entities(refs), after.entities(refs)
         data = {key for key in refs if _said(old.get(key)) != _said(new.get(key))}
         existing = {key for key in data if (key in old) != (key in new)}
         edges = set()
-        was, will = before.near(data), after.near(data)
         for key in data:
-            for kind, target in set(was[key]) ^ set(will[key]):
-                edges.add((key, kind))
-                edges.update((target, each) for each in before.state.kinds.reverse.get(kind, ()))
+            for source, kind, back, target in _made(old.get(key), before.kinds) ^ _made(new.get(key), after.kinds):
+                edges |= {(source, kind), (target, back)}
         return cls(
             frozenset(data),
             frozenset(existing),
             frozenset(edges),
             ({key: old[key] for key in data if key in old}, {key: new[key] for key in data if key in new}),
         )
+
+
+def _made(entity: Entity | None, kinds: Kinds) -> set[tuple[str, str, str, str]]:
+    """The relations that the fields of an entity make: source, type, type of the way back, target."""
+    found = references_of(entity, kinds) if entity else ()
+    return {
+        (entity.key, each.field.relation, each.field.reverse, each.target) for each in found if entity and each.target
+    }
 
 
 def _said(entity: Entity | None) -> object:
@@ -173,12 +184,12 @@ def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> 
     before, after = (walk.state for walk in walks)
     if any(_bears(before, kind, differing) != _bears(after, kind, differing) for kind in reach.kinds):
         return None
-    found = set(differing.data)
+    found = set() if reach.is_cycles_alone else set(differing.data)
     for walk in walks:
         for path in reach.paths:
             found |= walk.watching(path, differing.existing if path.names else differing.data, differing.edges)
         for types in reach.cycles:
-            for key in differing.data | {source for source, _ in differing.edges}:
+            for key in differing.existing | {source for source, _ in differing.edges}:
                 found |= walk.tangle(key, types)
         for annotation in reach.same:
             said = {value for side in differing.entities for value in values(side.values(), annotation)}

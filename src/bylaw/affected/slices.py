@@ -12,7 +12,7 @@ from bylaw.graphs import Graph
 from bylaw.rules.reach import Reach, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from bylaw.affected.scope import Scope
     from bylaw.affected.state import State
@@ -58,29 +58,24 @@ def cut(
     wanted.setdefault(OWNERS, set()).update(scope.judged)
     wanted.setdefault(DEPENDENTS, set()).update(removed)
     wanted.setdefault(_ABOUT_PEOPLE, set()).update(people)
-    seen, asked = set(scope.judged), set(scope.judged)
+    seen = set(scope.judged)
     for reach, keys in wanted.items():
-        at_hand, looked_at = _needed(reach, keys, walk)
-        seen |= at_hand
-        asked |= looked_at
+        seen |= _needed(reach, keys, walk)
     catalog = state.part(seen)
-    return Slice(catalog, Graph.build(catalog.entities, _edges(walk, asked)))
+    return Slice(catalog, Graph.build(catalog.entities, walk.edges()))
 
 
-def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> tuple[set[str], set[str]]:
-    """The refs that rules of a reach may look at, and those of them whose relations they may."""
-    seen, asked = set(judged), set(judged)
+def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> set[str]:
+    """The refs that rules of a reach may look at. The walk asks for the relations that they may look at."""
+    seen = set(judged)
     for path in reach.paths:
-        on_the_way, left = walk.seen(judged, path)
-        seen |= on_the_way
-        asked |= left
+        seen |= walk.seen(judged, path)
     for types in reach.cycles:
         done: set[str] = set()
         for key in judged:
             if key not in done:
                 done |= walk.tangle(key, types)
         seen |= done
-        asked |= done
     entities = walk.state.entities(judged) if reach.same or reach.named else {}
     for annotation in reach.same:
         if said := values(entities.values(), annotation):
@@ -88,14 +83,4 @@ def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> tuple[set[str]
     for annotation in reach.named:
         for key, entity in entities.items():
             seen |= {ref for value in values([entity], annotation) if (ref := named(value, key))}
-    return seen, asked
-
-
-def _edges(walk: Walk, keys: Collection[str]) -> Iterable[tuple[str, str, str]]:
-    """The relations of some refs, there and back."""
-    reverse = walk.state.kinds.reverse
-    for key, near in walk.near(keys).items():
-        for kind, target in near:
-            yield key, kind, target
-            for back in reverse.get(kind, ()):
-                yield target, back, key
+    return seen

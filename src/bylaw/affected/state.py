@@ -29,7 +29,9 @@ class Base(Protocol):
 
     def entities(self, refs: Iterable[str]) -> Mapping[str, Entity]: ...
     def duplicates(self, refs: Iterable[str]) -> Mapping[str, tuple[Document, ...]]: ...
-    def edges(self, refs: Iterable[str]) -> Iterable[tuple[str, str, str, str]]: ...
+    def edges(
+        self, refs: Iterable[str], relations: Collection[str] | None = None
+    ) -> Iterable[tuple[str, str, str, str]]: ...
     def annotated(self, key: str) -> Iterable[tuple[str, str]]: ...
     def refs(self, kinds: Iterable[str] | None = None) -> Iterable[EntityRef]: ...
     def catalog(self, kinds: Kinds) -> Catalog: ...
@@ -45,8 +47,8 @@ class State(Protocol):
         """Those of the refs that exist."""
         ...
 
-    def near(self, keys: Collection[str]) -> Mapping[str, Collection[Near]]:
-        """The relations of each ref, there and back; a ref without any may be left out."""
+    def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
+        """The relations of each ref, there and back, or those of some types; a ref without any may be left out."""
         ...
 
     def annotated(self, key: str) -> Iterable[tuple[str, str]]:
@@ -73,8 +75,8 @@ class Whole:
         known = self.catalog.entities
         return {key: known[key] for key in keys if key in known}
 
-    def near(self, keys: Collection[str]) -> Mapping[str, Collection[Near]]:
-        found = ((key, self.graph.relations(key)) for key in keys if key in self.graph)
+    def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
+        found = ((key, self.graph.relations(key, types)) for key in keys if key in self.graph)
         return {key: [(kind, each) for kind in near for each in near[kind]] for key, near in found}
 
     def annotated(self, key: str) -> Iterator[tuple[str, str]]:
@@ -128,14 +130,14 @@ class Laid:
         laid = {key: self._laid.entities[key] for key in keys if key in self._laid.entities}
         return {**self._base.entities([key for key in keys if key not in self._touched]), **laid}
 
-    def near(self, keys: Collection[str]) -> Mapping[str, Collection[Near]]:
+    def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
         found: defaultdict[str, set[Near]] = defaultdict(set)
-        for source, kind, target, author in self._base.edges(keys):
+        for source, kind, target, author in self._base.edges(keys, types):
             if author not in self._touched:
                 found[source].add((kind, target))
         for key in keys:
             if key in self._near:
-                found[key] |= self._near[key]
+                found[key].update(near for near in self._near[key] if types is None or near[0] in types)
         return found
 
     def annotated(self, key: str) -> Iterator[tuple[str, str]]:

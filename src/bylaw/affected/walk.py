@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from bylaw.rules.reach import OWN, Step
+from bylaw.rules.reach import OWN, Step, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterator
 
     from bylaw.affected.state import Near, State
     from bylaw.rules.reach import Path
 
+_MEMBERSHIP = parse(["memberOf/childOf*", "childOf*"], {})
+
 
 class Walk:
-    """Asks a state for the relations of each ref once.
+    """Asks a state for the relations of each ref, once for each choice of types.
 
     The other direction of a relation is known by its type alone, so of two relations that lead back by one type both
     are taken: a walk may come further than a rule does, never less far.
@@ -22,25 +25,23 @@ class Walk:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self._near: dict[str, Collection[Near]] = {}
+        self._near: dict[frozenset[str] | None, dict[str, Collection[Near]]] = {}
 
-    def seen(self, starts: Iterable[str], path: Path) -> tuple[set[str], set[str]]:
-        """All refs on the way along a path, and those of them whose relations are looked at."""
+    def seen(self, starts: Collection[str], path: Path) -> set[str]:
+        """All refs on the way along a path, the starts included."""
         here = set(starts)
-        seen, asked = set(here), set[str]()
+        seen = set(here)
         for step in path.steps:
-            there, left = self._along(here, step, set(), back=False)
-            asked |= left
-            here = there
+            here = self._along(here, step, set(), back=False)
             seen |= here
-        return seen, asked
+        return seen
 
     def watching(self, path: Path, refs: Collection[str], edges: Collection[tuple[str, str]]) -> set[str]:
         """Whoever has one of the refs on the way along a path, or one of the edges (source, type)."""
         here = set(refs)
         for step in reversed(path.steps):
             crossed = {source for source, kind in edges if self._takes(step, source, kind)}
-            here = set(refs) | self._along(here, step, crossed, back=True)[0]
+            here = set(refs) | self._along(here, step, crossed, back=True)
         return here
 
     def tangle(self, key: str, types: tuple[str, ...]) -> set[str]:
@@ -57,38 +58,64 @@ class Walk:
         while edge:
             edge = (self._step(edge, step, not back) & within) - found
             found |= edge
+        self.near(found)  # whoever judges a cycle looks at all relations on it
         return found
 
-    def near(self, keys: Collection[str]) -> dict[str, Collection[Near]]:
-        """The relations of each ref."""
-        missing = [key for key in keys if key not in self._near]
+    def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> dict[str, Collection[Near]]:
+        """The relations of each ref, or those of some types."""
+        known = self._near.setdefault(types, {})
+        missing = [key for key in keys if key not in known]
         if missing:
-            self._near.update(dict.fromkeys(missing, ()))
-            self._near.update(self.state.near(missing))
-        return {key: self._near[key] for key in keys}
+            known.update(dict.fromkeys(missing, ()))
+            known.update(self.state.near(missing, types))
+        return {key: known[key] for key in keys}
 
-    def _along(self, starts: set[str], step: Step, crossed: set[str], *, back: bool) -> tuple[set[str], set[str]]:
-        """Where a step leads, and the refs whose relations had to be known for that.
+    def edges(self) -> Iterator[tuple[str, str, str]]:
+        """Every relation that was asked for, there and back."""
+        reverse = self.state.kinds.reverse
+        for known in self._near.values():
+            for key, near in known.items():
+                for kind, target in near:
+                    yield key, kind, target
+                    for back in reverse.get(kind, ()):
+                        yield target, back, key
+
+    def _along(self, starts: set[str], step: Step, crossed: set[str], *, back: bool) -> set[str]:
+        """Where a step leads.
 
         ``crossed`` (of a walk back) are refs from which one relation of the step is known to lead on.
         """
-        found, asked = set[str](), set(starts)
+        found = set[str]()
         edge, taken = self._step(starts, step, back) | crossed, 1
         while fresh := edge - found:
             found |= fresh
             if taken == step.most:
                 break
-            asked |= fresh
             edge, taken = self._step(fresh, step, back), taken + 1
-        return (found | starts if step.most is None else found), asked
+        return found | starts if step.most is None else found
 
     def _step(self, keys: Collection[str], step: Step, back: bool) -> set[str]:
         """Where one relation of a step leads from some refs; ``back``: from where it leads to them."""
-        near = self.near(keys)
+        near = self.near(keys, self._types(step, keys, back))
+        if step.types != (OWN,):
+            return {ref for found in near.values() for _, ref in found}
+        return {ref for key in near for kind, ref in near[key] if self._makes(key, kind, ref, back)}
+
+    def _types(self, step: Step, keys: Collection[str], back: bool) -> frozenset[str] | None:
+        """The types of relation, as they leave a ref, that a step may take; None: all."""
+        reverse = self.state.kinds.reverse
         if step.types == (OWN,):
-            return {ref for key in near for kind, ref in near[key] if self._makes(key, kind, ref, back)}
-        kinds = self._kinds(step, back)
-        return {ref for found in near.values() for kind, ref in found if kinds is None or kind in kinds}
+            if back:
+                return None
+            own = self.state.kinds.own
+            return frozenset(chain.from_iterable(own.get(key.partition(":")[0], ()) for key in keys))
+        if not step.types:
+            return None
+        types: set[str] = set()
+        for each in step.types:
+            name, inverted = each.removeprefix("^"), each.startswith("^")
+            types |= set(reverse.get(name, ())) if inverted != back else {name}
+        return frozenset(types)
 
     def _makes(self, key: str, kind: str, ref: str, back: bool) -> bool:
         """Whether a field of the kind that a relation comes from may have made it."""
@@ -96,19 +123,14 @@ class Walk:
         kinds = self.state.kinds.reverse.get(kind, frozenset()) if back else {kind}
         return not own.get(source, frozenset()).isdisjoint(kinds)
 
-    def _kinds(self, step: Step, back: bool) -> set[str] | None:
-        """The types of relation, as they leave a ref, that a step takes; None: all."""
-        if not step.types:
-            return None
-        reverse = self.state.kinds.reverse
-        kinds: set[str] = set()
-        for each in step.types:
-            name, inverted = each.removeprefix("^"), each.startswith("^")
-            kinds |= set(reverse.get(name, ())) if inverted != back else {name}
-        return kinds
-
     def _takes(self, step: Step, source: str, kind: str) -> bool:
-        if step.types == (OWN,):
-            return self._makes(source, kind, "", back=False)
-        kinds = self._kinds(step, back=False)
-        return kinds is None or kind in kinds
+        """Whether a step takes a relation of a type that leaves a ref."""
+        types = self._types(step, (source,), back=False)
+        return types is None or kind in types
+
+
+def groups_of(state: State, key: str) -> tuple[str, ...]:
+    """The groups that a user or a group belongs to, through the group tree."""
+    walk = Walk(state)
+    found = {ref for path in _MEMBERSHIP.paths for ref in walk.seen([key], path)}
+    return tuple(sorted(found - {key}))

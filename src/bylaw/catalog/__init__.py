@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bylaw.catalog.catalog import Catalog, Rest, address, build, is_skeleton
+from bylaw.catalog.catalog import Catalog, Rest, address, build, is_skeleton, references_of
 from bylaw.catalog.changes import Change, ChangeSet, compare
 from bylaw.catalog.kinds import REVERSE, Kind, Kinds, RelationField
 from bylaw.catalog.references import Reference
@@ -26,4 +26,5 @@ __all__ = [
     "faults",
     "is_skeleton",
     "pointer",
+    "references_of",
 ]

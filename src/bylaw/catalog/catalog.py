@@ -68,8 +68,7 @@ class Catalog:
 
     def references(self, entity: Entity) -> Iterator[Reference]:
         """The references that the entity's own fields hold, those that are none included."""
-        kind = self.kinds.find(entity.kind, entity.data.get("apiVersion"), entity.spec.get("type"))
-        return references(entity.data, kind.relations if kind else (), entity.ref.namespace)
+        return references_of(entity, self.kinds)
 
     def edges(self) -> Iterator[tuple[str, str, str]]:
         """``(source, relation, target)`` for every reference, there and back, as Backstage emits them."""
@@ -85,6 +84,12 @@ class Catalog:
         for key in sorted(self.entities):
             total.update(orjson.dumps(self.entities[key].data, option=orjson.OPT_SORT_KEYS))
         return f"sha256:{total.hexdigest()}"
+
+
+def references_of(entity: Entity, kinds: Kinds) -> Iterator[Reference]:
+    """The references that an entity's own fields hold, those that are none included."""
+    kind = kinds.find(entity.kind, entity.data.get("apiVersion"), entity.spec.get("type"))
+    return references(entity.data, kind.relations if kind else (), entity.ref.namespace)
 
 
 def build(

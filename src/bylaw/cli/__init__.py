@@ -21,7 +21,22 @@ from bylaw.errors import BylawError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = ("check", "fix", "impact", "explain", "rules", "new", "test", "graph", "schema", "completion")
+_COMMANDS = (
+    "check",
+    "gate",
+    "fix",
+    "impact",
+    "explain",
+    "rules",
+    "new",
+    "test",
+    "graph",
+    "snapshot",
+    "waivers",
+    "note",
+    "schema",
+    "completion",
+)
 _WRONG_USAGE = 2
 _UNDECIDED = 3
 _INTERRUPTED = 130

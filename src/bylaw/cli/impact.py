@@ -96,17 +96,21 @@ def _before(args: argparse.Namespace) -> Side:
 def _base(args: argparse.Namespace, folder: Path) -> Side:
     """The settings of a commit, its policies being written into a folder."""
     from bylaw.config import Settings
+    from bylaw.errors import ConfigError
     from bylaw.impacts import Side, blamed
-    from bylaw.sources import revision
+    from bylaw.sources import commit, law, revision
 
     file = common.settings_file(args, args.paths)
     base = revision.find(args.base, file.parent)
     path = (Path(os.path.realpath(file.parent)) / file.name).relative_to(base.root).as_posix()
     with blamed(base.name, folder):
-        settings = revision.settings(base, path, folder)
-    if settings is None:
+        try:
+            found = law.at(commit.at(base), path, folder)
+        except law.OutOfReachError as error:
+            raise ConfigError(f"{error}; or name a settings file with --before") from None
+    if found is None:
         return Side(base.name, Settings(), folder, (f"there was no {path}, so the defaults held",))
-    return Side(base.name, settings, folder)
+    return Side(base.name, found.settings, folder)
 
 
 def _file(path: Path, option: str) -> Path:

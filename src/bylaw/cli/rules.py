@@ -10,6 +10,9 @@ from bylaw.cli import common
 if TYPE_CHECKING:
     import argparse
 
+    from bylaw.config import Settings
+    from bylaw.rules import Policies
+
 
 def add(commands: Any) -> None:
     """The command and its options."""
@@ -21,14 +24,25 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--pages", metavar="DIR", type=Path, help="write a page on each rule instead, and a table of them all"
     )
+    command.add_argument(
+        "--schedule", action="store_true", help="show what becomes stricter or laxer when, and for whom, instead"
+    )
+    command.add_argument("--now", type=common.day, metavar="DATE", help="the day that the schedule begins after")
     command.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one line per rule."""
+    from bylaw.errors import UsageError
     from bylaw.pipeline import load_policies
 
-    policies = load_policies(common.settings_of(args))
+    if args.now and not args.schedule:
+        raise UsageError("--now is the day of a schedule: it goes with --schedule")
+    settings = common.settings_of(args)
+    policies = load_policies(settings)
+    if args.schedule:
+        common.write(_schedule(args, policies, settings))
+        return 0
     if args.pages:
         from bylaw.policy_tests import pages
 
@@ -47,6 +61,22 @@ def run(args: argparse.Namespace) -> int:
     else:
         common.write(common.table([(each.id, each.severity, each.reads, each.title) for each in policies.rules]))
     return 0
+
+
+def _schedule(args: argparse.Namespace, policies: Policies, settings: Settings) -> str:
+    from datetime import UTC, datetime
+
+    from bylaw import gates
+    from bylaw.errors import UsageError
+    from bylaw.reports import schedule
+
+    if args.pages or args.format == "markdown":
+        raise UsageError("--schedule is shown as text or json")
+    day = args.now or datetime.now(UTC).date()
+    turns = gates.schedule({rule.id: rule.severity for rule in policies.rules}, settings.enforcement, day)
+    if args.format == "json":
+        return schedule.as_json(turns, day)
+    return schedule.as_text(turns, day, next((rule.id for rule in policies.rules), "docs/techdocs-missing"))
 
 
 def _json(rules: Any) -> str:

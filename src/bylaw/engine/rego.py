@@ -11,7 +11,7 @@ lives in a worker.
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from bylaw.rules.metadata import Module
 
-NAME = f"regorus {version('gordon-to-regorus')}"
 _UNDEFINED = '"<undefined>"'
 _PROBE = "bylaw.internal.probe"
 PROBE_FILE = "(probe).rego"
@@ -35,6 +34,22 @@ _UNDEFINED_NAME = re.compile(
     r"error: Undefined variable: '(?P<name>[^\n]+?)'"
 )
 _SAID = re.compile(r"^error: (?P<text>.+)$", re.MULTILINE)
+
+
+def _version() -> str:
+    """The version of the wheel, by the name of the folder that installers leave beside what they install.
+
+    importlib.metadata reads the same, but to import it takes 9 ms, as long as to compile half of the rules.
+    """
+    beside = list(Path(regorus.__file__).parents[1].glob("gordon_to_regorus-*.dist-info"))
+    if len(beside) == 1:
+        return beside[0].stem.partition("-")[2]
+    from importlib.metadata import version
+
+    return version("gordon-to-regorus")
+
+
+NAME = f"regorus {_version()}"
 
 
 class RegoError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bylaw.gates.baseline import compare
-from bylaw.gates.decide import decide
-from bylaw.gates.enforcement import enforce, stages
+from bylaw.gates.decide import decide, weigh
+from bylaw.gates.enforcement import Turn, enforce, schedule, stages
 
-__all__ = ["compare", "decide", "enforce", "stages"]
+__all__ = ["Turn", "compare", "decide", "enforce", "schedule", "stages", "weigh"]

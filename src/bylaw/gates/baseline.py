@@ -39,6 +39,6 @@ def compare(before: Iterable[Finding], after: Iterable[Finding], renamed: Mappin
 
 def _identity(finding: Finding, renamed: Mapping[str, str]) -> tuple[str, str]:
     document = finding.document
-    if document and document.path in renamed:
+    if document and document.path and document.path in renamed:
         finding = replace(finding, document=replace(document, path=renamed[document.path]))
     return finding.fingerprint, finding.outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bylaw.model import Decision, Enforcement, Outcome, Status
@@ -12,7 +13,20 @@ if TYPE_CHECKING:
     from bylaw.config import MergeGate
     from bylaw.model import Finding
 
+_KEPT = {"deny": Enforcement.DENY, "undecided": Enforcement.DENY, "warn": Enforcement.WARN}
 _MEANS = {"deny": Decision.DENIED, "undecided": Decision.UNDECIDED, "warn": Decision.ALLOWED}
+
+
+def weigh(findings: Iterable[Finding], gate: MergeGate) -> list[Finding]:
+    """The findings as a gate takes them: where no answer was found, they are enforced by what the gate says of that."""
+    weighed = []
+    for finding in findings:
+        if finding.outcome is Outcome.ERROR:
+            finding = replace(finding, enforcement=_KEPT[gate.on_error])
+        elif finding.outcome is Outcome.UNKNOWN and finding.enforcement is Enforcement.DENY:
+            finding = replace(finding, enforcement=_KEPT[gate.on_unknown])
+        weighed.append(finding)
+    return weighed
 
 
 def decide(findings: Iterable[Finding], gate: MergeGate | None = None) -> Decision:

@@ -138,10 +138,11 @@ class Store:
             for source, target in self._views[kind].edges():
                 yield names[source], kind, names[target]
 
-    def relations(self, key: str) -> Mapping[str, tuple[str, ...]]:
-        """All relations of one ref: type -> targets."""
+    def relations(self, key: str, types: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """All relations of one ref, or those of some types: type -> targets."""
         node = self._number(key)
-        found = ((kind, view.named(view.successors(node))) for kind, view in self._views.items())
+        views = ((kind, view) for kind, view in self._views.items() if types is None or kind in types)
+        found = ((kind, view.named(view.successors(node))) for kind, view in views)
         return {kind: targets for kind, targets in found if targets}
 
     def targets(self, key: str, *types: str) -> tuple[str, ...]:

@@ -20,10 +20,7 @@ class Names:
     """Names to find the nearest among. They are prepared once: there may be 100,000, and many questions."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        from rapidfuzz import utils
-
         self._names = sorted(set(names))
-        self._plain = list(map(utils.default_process, self._names))  # lower case, other signs than letters as spaces
 
     def __len__(self) -> int:
         return len(self._names)
@@ -35,6 +32,8 @@ class Names:
         """
         if text in self._names:
             return text
+        if not self._names:  # not worth the 8 ms that rapidfuzz takes to import
+            return None
         from rapidfuzz import process, utils
         from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -75,6 +74,13 @@ class Names:
             return False
         one, other = differing[0]
         return one[0] == other[0] and max(len(one), len(other)) >= _SHORTEST.get(steps, sys.maxsize)
+
+    @cached_property
+    def _plain(self) -> list[str]:
+        """The names in lower case, with spaces for all signs but letters and digits."""
+        from rapidfuzz import utils
+
+        return list(map(utils.default_process, self._names))
 
     @cached_property
     def _words(self) -> frozenset[str]:

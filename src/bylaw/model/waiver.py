@@ -56,6 +56,8 @@ class Standing:
     """How many findings it waives."""
     days_left: int | None = None
     """Days until it expires, of one that still holds."""
+    is_soon: bool = False
+    """Whether it holds and the settings say that its end is near."""
 
     @property
     def holds(self) -> bool:

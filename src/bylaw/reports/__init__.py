@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from bylaw.errors import UsageError
 from bylaw.model import did_you_mean
+from bylaw.reports.codequality import render as as_codequality
+from bylaw.reports.github import render as as_github
 from bylaw.reports.json_v1 import render as as_json
+from bylaw.reports.junit import render as as_junit
+from bylaw.reports.markdown import render as as_markdown
+from bylaw.reports.sarif import render as as_sarif
+from bylaw.reports.tap import render as as_tap
 from bylaw.reports.text import render as as_text
 
 if TYPE_CHECKING:
@@ -34,6 +40,12 @@ FORMATS: Mapping[str, Renderer] = MappingProxyType(
     {
         "text": as_text,
         "json": as_json,
+        "sarif": as_sarif,
+        "junit": as_junit,
+        "codequality": as_codequality,
+        "github": as_github,
+        "tap": as_tap,
+        "markdown": as_markdown,
     }
 )
 

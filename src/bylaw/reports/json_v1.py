@@ -11,12 +11,13 @@ from collections import Counter
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from bylaw.model import Status
-from bylaw.reports.words import Word, word
+from bylaw.model import Outcome, Status, WaiverStatus
 from bylaw.version import VERSION
 
 if TYPE_CHECKING:
-    from bylaw.model import Finding, Location, Report
+    from datetime import date
+
+    from bylaw.model import Finding, LawChange, Location, Proposal, Report, Standing
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ACTS_ON_TERMINALS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -27,7 +28,7 @@ def render(report: Report, *, color: bool, width: int) -> str:
     return written(_report(report))
 
 
-def written(value: dict[str, Any]) -> str:
+def written(value: dict[str, Any] | list[Any]) -> str:
     """JSON that any reader takes and no terminal acts on."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     # Outside of strings JSON is ASCII, so what is found here stands in a string and may be written otherwise.
@@ -48,22 +49,98 @@ def _report(report: Report) -> dict[str, Any]:
             "reason": report.completeness,
         },
         "policies": {"digest": report.policies_digest, "rules": len(report.rules)},
-        "waivers": {"digest": report.waivers_digest, "active": 0, "expired": 0, "unused": 0},
+        "waivers": _waivers(report),
         "summary": _summary(report),
         "findings": [_finding(each, report.rules[each.rule].remediation) for each in report.findings],
         "notes": list(report.notes),
+        "proposal": _proposal(report.proposal) if report.proposal else None,
+    }
+
+
+def _waivers(report: Report) -> dict[str, Any]:
+    """Each waiver counts once, by what it is worth."""
+    worth = Counter(each.status for each in report.waivers)
+    return {
+        "digest": report.waivers_digest,
+        "active": worth[WaiverStatus.ACTIVE],
+        "expired": worth[WaiverStatus.EXPIRED],
+        "unused": worth[WaiverStatus.UNUSED],
+        "invalid": worth[WaiverStatus.INVALID],
+        "over_broad": worth[WaiverStatus.OVER_BROAD],
+        "list": list(map(_standing, report.waivers)),
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    waiver = standing.waiver
+    return {
+        "id": waiver.id,
+        "rule": waiver.rule,
+        "entities": list(waiver.entities),
+        "fingerprints": list(waiver.fingerprints),
+        "reason": waiver.reason,
+        "ticket": waiver.ticket,
+        "requested_by": waiver.requested_by,
+        "approved_by": waiver.approved_by,
+        "approved_at": _day(waiver.approved_at),
+        "expires": _day(waiver.expires),
+        "location": location(waiver.location) if waiver.location else None,
+        "status": standing.status,
+        "why": standing.why,
+        "covers": standing.covers,
+        "days_left": standing.days_left,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _proposal(proposal: Proposal) -> dict[str, Any]:
+    radius, law = proposal.blast, proposal.law
+    return {
+        "base": proposal.base,
+        "surroundings": proposal.surroundings,
+        "alone": proposal.alone,
+        "files": [{"before": each.before, "after": each.after} for each in proposal.files],
+        "added": list(proposal.added),
+        "edited": list(proposal.edited),
+        "removed": list(proposal.removed),
+        "judged": proposal.judged,
+        "only_new": proposal.only_new,
+        "blast_radius": {
+            "direct": list(radius.direct),
+            "transitive": list(radius.transitive),
+            "owners": list(radius.owners),
+            "further_owners": list(radius.further_owners),
+            "uncounted": radius.uncounted,
+        },
+        "law": _law(law) if law else None,
+    }
+
+
+def _law(law: LawChange) -> dict[str, Any]:
+    return {
+        "files": list(law.files),
+        "fault": law.fault,
+        "lines": list(law.lines),
+        "flips": [
+            {"subject": subject, "before": before, "after": after, "rules": list(rules)}
+            for subject, before, after, rules in law.flips
+        ],
     }
 
 
 def _summary(report: Report) -> dict[str, int]:
     """Counts. Fixed findings apart, each counts once as fail, unknown, error or waived; and once by status."""
-    words = Counter(map(word, report.findings))
+    stands = [each for each in report.findings if each.status is not Status.FIXED]
+    outcomes = Counter(each.outcome for each in stands if each.waiver is None)
     statuses = Counter(each.status for each in report.findings)
     return {
-        "fail": words[Word.ERROR] + words[Word.WARNING] + words[Word.INFO],
-        "unknown": words[Word.UNKNOWN],
-        "error": words[Word.UNDECIDED],
-        "waived": words[Word.WAIVED],
+        "fail": outcomes[Outcome.FAIL],
+        "unknown": outcomes[Outcome.UNKNOWN],
+        "error": outcomes[Outcome.ERROR],
+        "waived": sum(each.waiver is not None for each in stands),
         "new": statuses[Status.NEW],
         "existing": statuses[Status.EXISTING],
         "fixed": statuses[Status.FIXED],

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from bylaw.reports.terminal import columns, cut, visible
-from bylaw.reports.words import Word, counted, word
+from bylaw.reports.words import Word, blocks, counted, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,26 +26,27 @@ _NOBODY = "(nobody)"
 def tables(report: Report, paint: Paint) -> Iterator[list[str]]:
     """By owner where there is more than a handful, by rule where rules come up twice and more on average.
 
-    What could not be judged stands only here, so its table is always there and whole.
+    What could not be judged stands only here, as does what is older than the change: their tables are always there and
+    whole.
     """
     owners: Counts = defaultdict(Counter)
     rules: Counts = defaultdict(Counter)
-    unjudged: Counts = defaultdict(Counter)
+    elsewhere: Counts = defaultdict(Counter)
     for each in report.findings:
-        said = word(each)
+        said = word(report, each)
         if said in _FAULTS:
             rules[each.rule][said] += 1
             for owner in _owners(report, each):
                 owners[owner][said] += 1
-        elif said is Word.UNKNOWN:
-            unjudged[each.rule][said] += 1
+        elif said is Word.EXISTING or (said is Word.UNKNOWN and not blocks(report, each)):
+            elsewhere[each.rule][said] += 1
     total = sum(row.total() for row in rules.values())
     if total > _HANDFUL and len(owners) > 1:
         yield _table("owner", owners, _MOST, paint)
     if total > _HANDFUL and total >= 2 * len(rules) > 2:
         yield _table("rule", rules, _MOST, paint)
-    if unjudged:
-        yield _table("rule", unjudged, len(unjudged), paint)
+    if elsewhere:
+        yield _table("rule", elsewhere, len(elsewhere), paint)
 
 
 def _owners(report: Report, finding: Finding) -> tuple[str, ...]:

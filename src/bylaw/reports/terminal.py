@@ -9,6 +9,7 @@ _RESET = "\x1b[0m"
 _STYLES = {
     "error": "\x1b[1;31m",
     "undecided": "\x1b[1;35m",
+    "unknown": "\x1b[1;35m",
     "warning": "\x1b[1;33m",
     "info": "\x1b[1;36m",
     "waived": "\x1b[1;34m",

@@ -11,7 +11,8 @@
 ``names(partOf/ownedBy)``
     the same, but only which refs there are and whether they exist: not what their entities say;
 ``cycle(dependsOn|consumesApi)``
-    all that lies on a cycle of these relations with it;
+    all that lies on a cycle of these relations with it: which refs there are, and who makes the relations. A rule
+    that looks at nothing but cycles does not look at what the entity itself says either;
 ``same(backstage.io/kubernetes-id)``
     all that has the same value of an annotation;
 ``named(bylaw.dev/successor)``
@@ -20,6 +21,8 @@
     whether there is any entity of a kind.
 
 ``$name`` stands for a parameter of the rule, a list of relations being alternatives: ``(^$relations)/ownedBy``.
+
+Of the entity itself a rule sees what it says, and the relations with which a path of its reach begins.
 
 A rule says its reach once, and two questions are answered by it: what must be at hand to judge an entity, and (the
 other way round) whose verdict may change when an entity does.
@@ -84,6 +87,11 @@ class Reach:
             self.named | other.named,
             self.kinds | other.kinds,
         )
+
+    @property
+    def is_cycles_alone(self) -> bool:
+        """Whether it is about nothing but cycles, so that only a change of relations can matter."""
+        return bool(self.cycles) and not (self.paths or self.same or self.named or self.kinds)
 
 
 def parse(texts: Iterable[str], parameters: Mapping[str, Any]) -> Reach:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bylaw.catalog.placeholders import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 STDIN = "-"
 _LONGEST = 4096  # characters of a path; Linux opens nothing that is longer
@@ -59,9 +59,11 @@ class Checkout:
             raise UnreadableError("holds a NUL character")
         if len(target) > _LONGEST:
             raise UnreadableError(f"has {len(target):,} characters, and no path has more than {_LONGEST:,}")
-        base = PurePosixPath("/" if target.startswith("/") else f"/{path}").parent
+        folder = "" if target.startswith("/") else path.rpartition("/")[0]
         steps: list[str] = []
-        for step in (base / target.lstrip("/")).parts[1:]:
+        for step in f"{folder}/{target}".split("/"):
+            if step in {"", "."}:
+                continue
             if step != "..":
                 steps.append(step)
             elif steps:
@@ -99,8 +101,18 @@ class Checkout:
         if not real.is_relative_to(self.root):
             raise UnreadableError("is a symbolic link that leaves the checkout")
         laid_over = self.overlay.get(real.relative_to(self.root).as_posix()) if self.overlay else None
-        if laid_over is not None:
-            return laid_over
+        return self._bytes(real, most) if laid_over is None else laid_over
+
+    def files(self) -> Collection[str] | None:
+        """The paths of all files, where that is known without looking around (see ``Listing``)."""
+        return None
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link stands at the path itself."""
+        return (self.root / path).is_symlink()
+
+    def _bytes(self, real: Path, most: int) -> bytes:
+        """What ``read`` says of a path without links that lies inside."""
         try:
             handle = os.open(real, _FLAGS)
         except OSError as error:
@@ -111,9 +123,7 @@ class Checkout:
                 kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
                 raise UnreadableError(f"is {kind}, expected a file")
             if status.st_size > most:
-                raise UnreadableError(
-                    f"has {status.st_size:,} bytes, the limit is {most:,} (catalog.limits.file_bytes)"
-                )
+                raise too_large(status.st_size, most)
             with os.fdopen(handle, "rb", closefd=False) as file:
                 return file.read(most + 1)
         except OSError as error:
@@ -122,7 +132,10 @@ class Checkout:
             os.close(handle)
 
     def _real(self, path: str) -> Path:
-        return Path(os.path.realpath(self.root / path))
+        try:
+            return Path(os.path.realpath(self.root / path))
+        except RecursionError:  # a thousand links, each to the next: the system does not follow them either
+            return self.root / path
 
 
 def work_tree(path: Path) -> Path | None:
@@ -133,6 +146,11 @@ def work_tree(path: Path) -> Path | None:
 def is_folder(path: str | Path) -> bool:
     """Whether a folder stands there."""
     return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises for a name that is too long)
+
+
+def too_large(size: int, most: int) -> UnreadableError:
+    """That a file is larger than one may be."""
+    return UnreadableError(f"has {size:,} bytes, the limit is {most:,} (catalog.limits.file_bytes)")
 
 
 def _words(error: OSError) -> str:

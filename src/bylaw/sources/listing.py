@@ -8,7 +8,7 @@ from posixpath import commonpath
 from typing import TYPE_CHECKING
 
 from bylaw.sources import git
-from bylaw.sources.checkout import work_tree
+from bylaw.sources.checkout import is_folder, work_tree
 from bylaw.sources.globs import is_glob, select
 
 if TYPE_CHECKING:
@@ -25,11 +25,14 @@ class Listing:
     In a git work tree: what git knows of and does not ignore. Where git knows nothing below a folder that is
     asked for, and outside of work trees: all files. Links to folders are not followed, they are files here. A
     folder in which nothing is listed stands there with a slash behind it.
+
+    ``files``, where they are given, are all there are: those of a commit. Nothing is looked for then.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, files: Iterable[str] | None = None) -> None:
         self._root = root
-        self._work_tree = work_tree(root)
+        self._files = None if files is None else sorted(files)
+        self._work_tree = work_tree(root) if files is None else None
         self._known: dict[str, list[str]] = {}
         self._git_failed = False
         self._closed: set[str] = set()
@@ -54,7 +57,7 @@ class Listing:
         """The paths below a folder (``""`` is the root), sorted."""
         if folder not in self._known:
             around = next((each for each in _parents(folder) if each in self._known), None)
-            listed = self._by_git(folder) if around is None else _part(self._known[around], folder)
+            listed = self._tracked(folder) if around is None else _part(self._known[around], folder)
             if all(path.endswith("/") for path in listed):
                 listed = sorted(self._walk(folder))
             self._known[folder] = listed
@@ -68,6 +71,8 @@ class Listing:
         prefix = f"{folder}/" if folder else ""
         names = (path[len(prefix) :] for path in self.below(folder) if not path.endswith("/"))
         found = (prefix + name for name in select(names, patterns))
+        if self._files is not None:
+            return list(found)
         return [path for path in found if os.path.lexists(self._root / path)]  # git lists what was deleted, too
 
     def matching(self, pattern: str) -> list[str]:
@@ -86,7 +91,10 @@ class Listing:
                 if inside in f"/{path}":
                     steps = path[len(prefix) :].split("/")
                     found.update("/".join(steps[: at + 1]) for at, step in enumerate(steps[:-1]) if step == name)
-        return [prefix + each for each in select(sorted(found), wanted)]
+        named = [prefix + each for each in select(sorted(found), wanted)]
+        if self._files is not None:
+            return named
+        return [path for path in named if is_folder(self._root / path)]  # git lists what was deleted, too
 
     def inner(self, patterns: Sequence[str]) -> list[str]:
         """The folders with something in them that some pattern matches; patterns count from the root."""
@@ -100,8 +108,10 @@ class Listing:
                         folder = folder.rpartition("/")[0]
         return list(select(sorted(found), patterns))
 
-    def _by_git(self, folder: str) -> list[str]:
+    def _tracked(self, folder: str) -> list[str]:
         """What git lists; nothing outside of work trees, or where git cannot be asked."""
+        if self._files is not None:
+            return [path for path in _part(self._files, folder) if _NEVER.isdisjoint(path.split("/"))]
         if not self._work_tree:
             return []
         try:
@@ -114,6 +124,10 @@ class Listing:
 
     def _walk(self, folder: str) -> Iterator[str]:
         """All files below a folder. Without recursion: folders may be nested deeper than Python's calls."""
+        if self._files is not None:
+            inside = len(f"{folder}/") if folder else 0
+            yield from (path for path in _part(self._files, folder) if _NEVER.isdisjoint(path[inside:].split("/")[:-1]))
+            return
         pending = [f"{folder}/" if folder else ""]
         while pending:
             prefix = pending.pop()
@@ -126,6 +140,8 @@ class Listing:
                             yield prefix + entry.name
                         elif entry.name not in _NEVER:
                             pending.append(f"{prefix}{entry.name}/")
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # a glob may name what is not there
             except OSError:
                 self._closed.add(prefix or "./")
             if empty and prefix:
@@ -141,6 +157,8 @@ def split(pattern: str) -> tuple[str, str]:
 
 def _part(paths: list[str], folder: str) -> list[str]:
     """The part of a sorted list that lies below a folder."""
+    if not folder:
+        return paths
     after_slash = chr(ord("/") + 1)
     return paths[bisect_left(paths, f"{folder}/") : bisect_left(paths, folder + after_slash)]
 

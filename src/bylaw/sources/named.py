@@ -17,6 +17,7 @@ from bylaw.sources.listing import split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from bylaw.sources.listing import Listing
 
@@ -47,8 +48,10 @@ def checkout(paths: Sequence[str], root: Path | None = None, stdin: bytes | None
     return Checkout.around(Path(split(first)[0] or ".") if _is_pattern(first) else Path(first), stdin)
 
 
-def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, listing: Listing) -> Named:
-    """The files that files, folders, globs and ``-`` mean.
+def find(
+    paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, listing: Listing, *, rooted: bool = False
+) -> Named:
+    """The files that files, folders, globs and ``-`` mean: from the current folder, or ``rooted`` in the checkout.
 
     Raises:
         UsageError: a path that does not exist, lies outside the checkout, or holds no catalog files though others
@@ -60,14 +63,17 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
     for path in paths:
         if path == STDIN:
             files.add(STDIN)
-        elif is_folder(path):
-            folders[path] = _inside(path, checkout)
-        elif os.path.lexists(path):
-            files.add(_inside(path, checkout))
-        elif is_glob(path):
-            patterns[path] = _inside(path, checkout)
-        else:
+            continue
+        stands = _stands_rooted(path, checkout) if rooted else _stands_here(path)
+        if stands is None and not is_glob(path):
             raise UsageError(f"{path}: no such file or folder")
+        inside = _rooted(path, checkout) if rooted else _inside(path, checkout)
+        if stands == "folder":
+            folders[path] = inside
+        elif stands == "file":
+            files.add(inside)
+        else:
+            patterns[path] = inside
     listing.expect([*folders.values(), *(split(pattern)[0] for pattern in patterns.values())])
     odd: set[str] = set()
     notes: set[str] = set()
@@ -93,7 +99,25 @@ def find(paths: Sequence[str], settings: CatalogSettings, checkout: Checkout, li
     if empty and (files or odd):
         raise UsageError("\n".join(empty))
     notes.update(empty)
-    return Named(frozenset(files), frozenset(odd), tuple(sorted(notes)))
+    return Named(frozenset(files - odd), frozenset(odd), tuple(sorted(notes)))  # git may list what is now a folder
+
+
+def _stands_here(path: str) -> Literal["file", "folder"] | None:
+    if is_folder(path):
+        return "folder"
+    return "file" if os.path.lexists(path) else None
+
+
+def _stands_rooted(path: str, checkout: Checkout) -> Literal["file", "folder"] | None:
+    return checkout.stands(_rooted(path, checkout))
+
+
+def _rooted(path: str, checkout: Checkout) -> str:
+    """A path from the root, without steps that go back and forth."""
+    try:
+        return checkout.beside("", path)
+    except UnreadableError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def _is_pattern(path: str) -> bool:

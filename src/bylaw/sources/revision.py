@@ -1,41 +1,42 @@
-"""What bylaw.yaml and its policies were at a commit: read from git's own store.
-
-Nothing is checked out, so no filter, hook or submodule of the repository takes part, and nothing is fetched.
-"""
+"""Which commit a name means, and from which one a change started. Nothing is checked out or fetched."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bylaw import config
-from bylaw.errors import ConfigError, UsageError
+from bylaw.errors import UndecidedError, UsageError
 from bylaw.model import did_you_mean
 from bylaw.sources import git
 from bylaw.sources.checkout import work_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from bylaw.config import Settings
-
-_MOST_FILES = 10_000
-_MOST_BYTES = 64 * 1024 * 1024
-_LINK, _SUBMODULE = "120000", "160000"  # modes of a tree's entries
-_RULES = (".rego", ".py")
+_BRANCH = re.compile(r"(?!-|refs/|.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")  # as git-check-ref-format
+_ID = r"[0-9a-fA-F]{40,64}"
+_SPECIAL = re.compile(rf"@|[A-Z_]*HEAD|{_ID}")  # what git takes for something else than a branch
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SHOWN = 12  # digits of an id
+_HEADS, _ORIGIN, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/origin/", "refs/remotes/", "refs/tags/"
 _NAME = re.compile(r"[\w./-]+")  # of a branch, a tag or a commit; `main~1` says more than a name
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A commit, what the user called it, and the work tree in whose repository it is."""
+    """A commit, what the user called it, and the work tree in whose repository it is.
+
+    ``branch`` is the short name of the branch that was meant, where it was one.
+    """
 
     name: str
     commit: str
     root: Path
+    branch: str | None = None
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What git says of it.
@@ -44,7 +45,7 @@ class Revision:
             UsageError: git fails.
         """
         try:
-            return git.ask(*arguments, folder=self.root, stdin=stdin, environment=_alone(self.root))
+            return git.ask(*arguments, folder=self.root, stdin=stdin, environment=alone(self.root))
         except git.GitError as error:
             partial = "; this clone is partial: fetch without --filter" if "promisor" in str(error) else ""
             raise UsageError(f"--base {self.name}: {str(error) or 'git failed'}{partial}") from None
@@ -56,109 +57,179 @@ def find(name: str, folder: Path) -> Revision:
     Raises:
         UsageError: there is no repository, or no such commit in it; the message says how to fetch it.
     """
-    if not name or name.startswith("-"):
-        raise UsageError(f'--base "{name}": expected a branch, a tag or a commit')
+    _check(name)
     root = work_tree(Path(os.path.realpath(folder)))
     if root is None:
         raise UsageError(f"--base {name}: {folder} is in no git work tree; name a settings file with --before instead")
     try:
-        found = git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=root, environment=_alone(root))
+        found = git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=root, environment=alone(root))
     except git.GitError as error:
         raise UsageError(f"--base {name}: {str(error) or _missing(name, root)}") from None
     return Revision(name, found.decode().strip(), root)
 
 
-def settings(revision: Revision, file: str, folder: Path) -> Settings | None:
-    """What the settings file said at a revision, its policies being written below ``folder``.
+def merge_base(name: str | None, folder: Path, environment: Mapping[str, str]) -> Revision:
+    """The commit from which HEAD and a target branch part; without a name, the branch that CI says or ``origin`` has.
 
-    ``file`` counts from the root of the work tree. None: there was no such file.
+    A branch goes by its own name, or where there is none by that of ``origin``: clones made by CI have no other.
 
     Raises:
-        ConfigError: the file or its policies cannot be used.
-        UsageError: git fails.
+        UsageError: the folder is in no work tree, HEAD is no commit, the name is wrong, or nothing is named or known.
+        UndecidedError: git fails, or this clone does not hold what it takes; the message says what to fetch.
     """
-    _write(revision, (file,), folder)
-    if not (folder / file).exists():
-        return None
-    said = config.read(folder / file)
-    paths = []
-    for each in said.policies.paths:
-        path = Path(os.path.normpath(each))
-        if not path.is_relative_to(folder):
-            raise ConfigError(
-                f"policies.paths: {each.removeprefix(f'{(folder / file).parent}/')} leads out of the repository, so it "
-                "is no part of a commit; name a settings file with --before instead"
-            )
-        paths.append(path)
-    if paths:
-        _write(revision, [each.relative_to(folder).as_posix() for each in paths], folder)
-    return replace(said, policies=replace(said.policies, paths=tuple(map(str, paths))))
+    if name is not None:
+        _check(name)
+    root = work_tree(Path(os.path.realpath(folder)))
+    if root is None:
+        raise UsageError(f"{folder} is in no git work tree: a change is one against a branch")
+    repository = _Repository(root, environment)
+    if name is not None:
+        return repository.part(*repository.named(name))
+    return repository.part(*(repository.of_ci() or repository.usual()))
 
 
-def _write(revision: Revision, paths: Sequence[str], folder: Path) -> None:
-    """Write the files at and below some paths of a revision into a folder, those that are there already apart."""
-    files = {path: said for path, said in _files(revision, paths).items() if not os.path.lexists(folder / path)}
-    contents = _contents(revision, [identity for identity, _ in files.values()])
-    for path, content in zip(files, contents, strict=True):
+class _Repository:
+    """A repository whose merge base is looked for."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self._root, self._environment = root, environment
         try:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be written for the comparison ({error.strerror})") from None
+            self._is_shallow = self._ask("rev-parse", "--is-shallow-repository") == "true"
+        except git.GitError as error:
+            raise UndecidedError(str(error) or "git failed") from None
+        head = self._commit("HEAD")
+        if head is None:
+            raise UsageError("HEAD is no commit yet: commit something, so that there is a change to judge")
+        self._head: str = head
+
+    def named(self, name: str) -> tuple[str, str | None, list[str]]:
+        """What the commit is called, of which branch it is, and its id."""
+        refs = self._refs((_HEADS, _REMOTES, _ORIGIN, _TAGS), name)
+        tag = refs.pop(f"{_TAGS}{name}", None)
+        branch = next(iter(refs), None)
+        if branch is None:
+            found = tag or self._commit(name)
+            if found is None:
+                raise self._lacking(f"--base {name}: {_missing(name, self._root)}", None)
+            full = self._quietly("rev-parse", "--symbolic-full-name", name) or ""
+            return name, None if _SPECIAL.fullmatch(name) else _branch(full), [found]
+        if tag not in {None, refs[branch]}:
+            raise self._lacking(f"--base {name}: is a tag and a branch; say {_TAGS}{name} or {branch}", None)
+        return _short(branch), _branch(branch), [refs[branch]]
+
+    def of_ci(self) -> tuple[str, str | None, list[str]] | None:
+        """The same of the branch that the merge request goes to. None: CI says of none."""
+        for variable, commits in (
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", _GITLAB_COMMITS),
+            ("GITHUB_BASE_REF", ()),
+        ):
+            name = self._environment.get(variable)
+            if not name:
+                continue
+            refs = self._refs((_ORIGIN, _HEADS), name)
+            said = [each for each in map(self._environment.get, commits) if each and re.fullmatch(_ID, each)]
+            known = [found for found in map(self._commit, said) if found]
+            if not refs and not known:
+                told = f"{variable} says that this goes to {name}, and this clone does not have that"
+                raise self._lacking(told, name, in_ci=True)
+            branch = next(iter(refs), None)
+            # A clone that is used again may hold an old state of the branch: git takes the latest of all of them.
+            return _short(branch) if branch else name, name, [*list(refs.values())[:1], *known]
+        return None
+
+    def usual(self) -> tuple[str, str | None, list[str]]:
+        """The same of the branch that ``origin`` has by default, or that is called as everywhere."""
+        commit = self._commit(f"{_ORIGIN}HEAD")
+        if commit is not None:
+            leads = self._quietly("symbolic-ref", "--quiet", f"{_ORIGIN}HEAD") or f"{_ORIGIN}HEAD"
+            return _short(leads), _branch(leads), [commit]
+        found = [refs for name in ("main", "master") if (refs := self._refs((_HEADS, _ORIGIN), name))]
+        if len(found) != 1:
+            there = "both main and master are there" if found else "there is neither origin/HEAD nor main nor master"
+            raise UsageError(f"which branch does this change go to? {there}: name it, such as --base main")
+        branch, commit = next(iter(found[0].items()))
+        return _short(branch), _branch(branch), [commit]
+
+    def part(self, name: str, branch: str | None, commits: list[str]) -> Revision:
+        """Where HEAD and the commits part.
+
+        Raises:
+            UndecidedError: this clone does not reach so far back.
+            UsageError: nowhere.
+        """
+        try:
+            found = self._ask("merge-base", self._head, *commits)
+        except git.GitError as error:
+            if str(error):
+                raise UndecidedError(f"{name}: {error}") from None
+            told = f"{name} and HEAD have no commit in common"
+            if self._is_shallow:
+                raise self._lacking(f"{told} in this clone, which is shallow", branch) from None
+            raise UsageError(f"{told}: their histories are unrelated; name another --base") from None
+        return Revision(f"{name} (merge base {found[:_SHOWN]})", found, self._root, branch)
+
+    def _lacking(self, told: str, branch: str | None, *, in_ci: bool = False) -> UsageError | UndecidedError:
+        """That something is not there: a mistake of the user, unless the clone or CI is to blame."""
+        in_ci = in_ci or bool(self._environment.get("CI"))
+        if branch is not None:
+            deeper = "--unshallow " if self._is_shallow else ""
+            refspec = shlex.quote(f"+{_HEADS}{branch}:{_ORIGIN}{branch}")
+            told += f"; to fetch it: git fetch {deeper}origin {refspec}"
+        elif self._is_shallow and "git fetch" not in told:
+            told += "; to fetch all there is: git fetch --unshallow"
+        if self._is_shallow:
+            told += " (in GitLab CI set GIT_DEPTH: 0, in GitHub Actions give actions/checkout fetch-depth: 0)"
+        return UndecidedError(told) if in_ci or self._is_shallow else UsageError(told)
+
+    def _refs(self, places: Iterable[str], name: str) -> dict[str, str]:
+        """The commits of the refs of that name, in the order of the places."""
+        if not _BRANCH.fullmatch(name) or _SPECIAL.fullmatch(name):
+            return {}
+        wanted = [f"{each}{name}" for each in places]
+        listed = self._quietly("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", *wanted) or ""
+        known = {fields[0]: fields[-1] for fields in map(str.split, listed.splitlines()) if fields}
+        return {each: known[each] for each in wanted if each in known}
+
+    def _commit(self, name: str) -> str | None:
+        return self._quietly("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def _quietly(self, *arguments: str) -> str | None:
+        """What git says; None: that there is no such thing."""
+        try:
+            return self._ask(*arguments)
+        except git.GitError:
+            return None
+
+    def _ask(self, *arguments: str) -> str:
+        return os.fsdecode(git.ask(*arguments, folder=self._root, environment=alone(self._root))).strip()
 
 
-def _files(revision: Revision, paths: Sequence[str]) -> Mapping[str, tuple[str, int]]:
-    """The id and size of each file at and below some paths.
+_GITLAB_COMMITS = ("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA")
+
+
+def _check(name: str) -> None:
+    """See that a name cannot be taken for an option, and shows as it is.
 
     Raises:
-        ConfigError: among them is something that is no file and might hold rules, or they are too many.
+        UsageError: it could.
     """
-    named = [path for path in paths if path != "."]
-    below = ["--", *named] if len(named) == len(paths) else []
-    listed = revision.ask("ls-tree", "-r", "-z", "-l", "--full-tree", revision.commit, *below)
-    files: dict[str, tuple[str, int]] = {}
-    for line in filter(None, listed.split(b"\0")):
-        about, _, name = line.partition(b"\t")
-        mode, _, identity, size = about.decode().split()
-        path = os.fsdecode(name)
-        if not {"", ".", ".."}.isdisjoint(path.split("/")):
-            raise ConfigError(f"{path}: no file can have such a name")
-        if mode == _SUBMODULE:
-            raise ConfigError(f"{path}: is a submodule, which is not read; name a settings file with --before instead")
-        if mode == _LINK:
-            if path in paths or path.endswith(_RULES):
-                raise ConfigError(
-                    f"{path}: is a symbolic link, which is not followed; name a settings file with --before instead"
-                )
-        elif size.isdecimal():
-            files[path] = (identity, int(size))
-        else:
-            raise ConfigError(f"{path}: is missing in this clone; clone it again")
-    total = sum(size for _, size in files.values())
-    if len(files) > _MOST_FILES or total > _MOST_BYTES:
-        raise ConfigError(
-            f"policies.paths: hold {len(files):,} files of {total:,} bytes, the limits are {_MOST_FILES:,} and "
-            f"{_MOST_BYTES:,}; name narrower folders"
-        )
-    return files
+    if not name or name.startswith("-") or _CONTROL.search(name):
+        raise UsageError(f'--base "{name}": expected a branch, a tag or a commit')
 
 
-def _contents(revision: Revision, identities: Sequence[str]) -> Iterator[bytes]:
-    """The bytes of files, as they were committed."""
-    if not identities:
-        return
-    said = revision.ask("cat-file", "--batch", stdin="".join(f"{each}\n" for each in identities).encode())
-    start = 0
-    for identity in identities:
-        end = said.index(b"\n", start)
-        told, kind, *size = said[start:end].decode().split()
-        if (told, kind) != (identity, "blob"):
-            raise UsageError(f"--base {revision.name}: git has no file {identity} ({kind})")
-        start = end + 1 + int(size[0]) + 1
-        yield said[end + 1 : start - 1]
+def _short(ref: str) -> str:
+    return ref.removeprefix(_HEADS).removeprefix(_REMOTES)
 
 
-def _alone(root: Path) -> dict[str, str]:
+def _branch(ref: str) -> str | None:
+    """The branch of a ref, as the remote calls it."""
+    if ref.startswith(_HEADS):
+        return ref.removeprefix(_HEADS)
+    name = ref.removeprefix(_REMOTES).partition("/")[2] if ref.startswith(_REMOTES) else ""
+    return None if name in {"", "HEAD"} else name
+
+
+def alone(root: Path) -> dict[str, str]:
     """Only the repository of that very folder answers, and with what was committed."""
     return {"GIT_CEILING_DIRECTORIES": str(root.parent), "GIT_NO_REPLACE_OBJECTS": "1"}
 
@@ -167,7 +238,7 @@ def _missing(name: str, root: Path) -> str:
     """That the repository has no such commit, and what to do about it."""
 
     def ask(*arguments: str) -> str:
-        return os.fsdecode(git.ask(*arguments, folder=root, environment=_alone(root)))
+        return os.fsdecode(git.ask(*arguments, folder=root, environment=alone(root)))
 
     try:
         known = ask("for-each-ref", "--format=%(refname:lstrip=2)").split()

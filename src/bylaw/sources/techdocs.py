@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOURCE_MISSING = "docs/techdocs-source-missing"
 ANNOTATION = "backstage.io/techdocs-ref"
 
-_CONFIGS = ("mkdocs.yaml", "mkdocs.yml")
+CONFIGS = ("mkdocs.yaml", "mkdocs.yml")
 _READMES = ("README.md", "readme.md")
 _PAGES_STAND_WHERE_NAV_SAYS = frozenset({"techdocs-core", "search"})  # other plugins may bring in pages of their own
 _MOST = 1_000  # pages of one nav that are looked for
@@ -69,7 +69,7 @@ def _look(checkout: Checkout, folder: str, target: str, limits: Limits) -> None:
         found = "which is a file, expected a folder" if checkout.stands(folder) else "which does not exist"
         raise UnreadableError(f"names {target}, {found}")
     readme = any(checkout.stands(_inside(folder, name)) for name in _READMES)
-    config = next((name for name in _CONFIGS if checkout.stands(_inside(folder, name))), None)
+    config = next((name for name in CONFIGS if checkout.stands(_inside(folder, name))), None)
     if config is None:
         if not readme and not checkout.stands(_inside(folder, "docs")):
             raise UnreadableError(f"names {target}, where there is neither mkdocs.yml nor docs/ nor README.md")

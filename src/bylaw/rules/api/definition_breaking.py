@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bylaw.model import Finding, Severity
-from bylaw.rules.api.changes import breaking
 from bylaw.rules.parameters import texts
 from bylaw.rules.rule import Context, Rule
 
@@ -20,6 +19,8 @@ def _evaluate(change: Change, context: Context) -> Iterator[Finding]:
     before, after = change.before, change.after
     if before is None or after is None or not _is_relied_upon(before, context):
         return
+    from bylaw.rules.api.changes import breaking
+
     for fault in breaking(before.spec.get("definition"), after.spec.get("definition")):
         line = f" (line {fault.line})" if fault.line else ""
         yield Finding(

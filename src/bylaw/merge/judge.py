@@ -1,7 +1,4 @@
-"""The order of things at the merge gate: a change is laid over a base, and what it can affect is judged twice.
-
-Once as it was and once as it would be; so each finding is new, existing or fixed.
-"""
+"""Two states of a catalog -> findings that are new, existing or fixed: what a change can affect is judged in both."""
 
 from __future__ import annotations
 
@@ -76,7 +73,8 @@ def judge(
             progress=lambda done, total: progress("judging", done, total),
         )
         found.append(gates.enforce(judged, settings.enforcement, today, _owners(side)))
-    return Judged(gates.compare(found[0], found[1], renamed or {}), old, new, scope, change_set)
+    told = gates.weigh(gates.compare(found[0], found[1], renamed or {}), settings.gates.merge)
+    return Judged(told, old, new, scope, change_set)
 
 
 def _changes(before: State, after: State, touch: Touch) -> tuple[Change, ...]:

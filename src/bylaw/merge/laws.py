@@ -1,0 +1,188 @@
+"""The law of a change: that of the base is what holds, and that of the change itself is only shown."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bylaw import config, pipeline
+from bylaw.config import Settings
+from bylaw.errors import BylawError, ConfigError
+from bylaw.impacts import Side, blamed
+from bylaw.model import LawChange
+from bylaw.reports.impact import words
+from bylaw.sources import law, reading, surroundings, waiver_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from bylaw.catalog import Catalog
+    from bylaw.impacts import Flip, Impact
+    from bylaw.model import Waiver
+    from bylaw.sources.law import Law
+    from bylaw.sources.proposed import Proposed
+
+_APART = {"paths", "base"}  # what files hold is told by what they say
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The law by which a change is judged. ``file`` is where it stands in the checkout; None: it is no part of that."""
+
+    settings: Settings
+    file: str | None
+    law: Law | None
+    folder: Path
+
+
+def held(change: Proposed, path: Path | None, as_proposed: bool, folder: Path) -> Held:
+    """The settings that hold, what they name in the checkout being written below ``folder``.
+
+    ``path`` names a settings file (None: bylaw.yaml at the root). One that is no part of the checkout is a central one
+    and is read where it is; any other is read as it was before the change, unless ``as_proposed``.
+
+    Raises:
+        ConfigError: the file is not there, or it cannot be used.
+    """
+    root = change.after.root
+    place = Path(os.path.realpath(path)) if path else root / config.FILE_NAME
+    if not place.is_relative_to(root):
+        central = config.read(path)
+        base = surroundings.named(central.catalog.base, place.parent)
+        return Held(replace(central, catalog=replace(central.catalog, base=base)), None, None, folder)
+    file = place.relative_to(root).as_posix()
+    if as_proposed:
+        if path is not None and not place.is_file():
+            raise ConfigError(f"{path}: cannot be read; name another file with --config")
+        settings, found = config.read(root=place.parent) if path is None else config.read(place), None
+    else:
+        folder.mkdir(parents=True)
+        with blamed(change.name, folder):
+            found = law.at(change.before, file, folder)
+        if found is None and path is not None:
+            raise ConfigError(
+                f"{path}: was not there before the change ({change.name}); a change does not bring its own law: merge "
+                "the settings first, or name a central file"
+            )
+        settings = found.settings if found else Settings()
+    base = surroundings.named(settings.catalog.base, place.parent)
+    return Held(replace(settings, catalog=replace(settings.catalog, base=base)), file, found, folder)
+
+
+def proposed(
+    held: Held, change: Proposed, folder: Path, today: date, jobs: int | None, catalog: Callable[[], Catalog]
+) -> LawChange | None:
+    """What the change makes of the law, and what would differ in a catalog if that held; None: nothing.
+
+    No rule in Python that the change brings is run, and no deadline or limit of its own counts.
+    """
+    if held.file is None:
+        return None
+    fault, found = None, None
+    folder.mkdir(parents=True)
+    try:
+        found = law.at(change.after, held.file, folder, python=False)
+    except BylawError as error:
+        fault = _plain(str(error), folder)
+    edited = law.changed(change, held.file, [held.law, found])
+    if not edited or fault:
+        return LawChange(edited, fault=fault) if edited else None
+    settings = found.settings if found else Settings()
+    fresh = _with_earlier_python(found.left_out if found else (), held.folder, folder)
+    lines = [
+        f"{path} is Python: what a change brings is not run, so people have to read it"
+        for path in edited
+        if path.endswith(".py")
+    ]
+    lines += _said(held.settings, settings, folder)
+    bounds = {name: getattr(held.settings.policies, name) for name in ("deadline", "memory")}
+    after = replace(settings, policies=replace(settings.policies, **bounds), catalog=held.settings.catalog)
+    try:
+        impact = pipeline.impact(
+            catalog(),
+            Side("before", held.settings, held.folder),
+            Side("after", after, folder),
+            now=today,
+            jobs=jobs,
+        )
+    except BylawError as error:
+        if fresh and isinstance(error, ConfigError):
+            return LawChange(edited, (*lines, f"what it would do cannot be told: {_plain(str(error), folder)}"))
+        return LawChange(edited, tuple(lines), fault=_plain(str(error), folder))
+    return LawChange(edited, (*lines, *_rules(impact)), tuple(map(_flip, impact.flips)))
+
+
+def _with_earlier_python(left_out: Iterable[str], before: Path, after: Path) -> bool:
+    """Put the rules in Python that were left out where they were before; whether there are others."""
+    fresh = False
+    for path in left_out:
+        earlier = before / path
+        if earlier.is_file():
+            (after / path).parent.mkdir(parents=True, exist_ok=True)
+            (after / path).write_bytes(earlier.read_bytes())
+        else:
+            fresh = True
+    return fresh
+
+
+def _said(before: Settings, after: Settings, folder: Path) -> list[str]:
+    """What the settings say differently, rules apart, and which waivers come and go."""
+    lines = [
+        f"{section}.{each.name}: {_shown(one)} -> {_shown(other)}"
+        for section, old, new in (
+            ("catalog", before.catalog, after.catalog),
+            ("policies", before.policies, after.policies),
+            ("waivers", before.waivers, after.waivers),
+            ("gates.merge", before.gates.merge, after.gates.merge),
+        )
+        for each in fields(old)
+        if (one := getattr(old, each.name)) != (other := getattr(new, each.name)) and each.name not in _APART
+    ]
+    limits = reading.limits(before.catalog.limits)
+    sides: list[dict[str, str]] = []
+    for settings in (before, after):
+        try:
+            entries = waiver_files.read(settings.waivers.paths, limits=limits)
+        except ConfigError as error:
+            return [*lines, f"its waivers cannot be used: {_plain(str(error), folder)}"]
+        waivers = (each.waiver if isinstance(each, waiver_files.Broken) else each for each in entries)
+        sides.append({each.id: _waiver(each) for each in waivers})
+    old, new = sides
+    for name in sorted({*old, *new}):
+        if name not in old:
+            lines.append(f"waiver {name} is added: {new[name]}")
+        elif name not in new:
+            lines.append(f"waiver {name} is taken away")
+        elif old[name] != new[name]:
+            lines.append(f"waiver {name} becomes: {new[name]}")
+    return lines
+
+
+def _waiver(waiver: Waiver) -> str:
+    until = f"until {waiver.expires}" if waiver.expires else "without an end"
+    return f"{waiver.rule} of {', '.join(waiver.entities)}, {until}, approved by {waiver.approved_by or 'nobody'}"
+
+
+def _rules(impact: Impact) -> list[str]:
+    """What is said differently of each rule, and what comes of that."""
+    return [
+        f"{each.rule}: {words.differences(each.differences) or 'findings change'}"
+        + (f"; {each.appear:,} findings more, {each.vanish:,} fewer" if each.appear or each.vanish else "")
+        for each in impact.rules
+    ]
+
+
+def _flip(flip: Flip) -> tuple[str, str, str, tuple[str, ...]]:
+    return words.subject(flip), str(flip.before), str(flip.after), flip.rules
+
+
+def _shown(value: object) -> str:
+    return f"{value!r:.80}"
+
+
+def _plain(text: str, folder: Path) -> str:
+    """A message without the folder in which the law was put aside."""
+    return text.replace(f"{folder}/", "")
