@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bylaw import catalog as catalogs
-from bylaw import config, engine, fixes, gates, impacts, rules
+from bylaw import config, engine, gates, rules
 from bylaw.catalog import Catalog, Kinds, compare, placeholders
 from bylaw.documents.secrets import redact
 from bylaw.errors import ConfigError, UsageError
-from bylaw.fixes import Judged
 from bylaw.gates import waivers
 from bylaw.graphs import Graph
 from bylaw.graphs.queries import MEMBER_OF
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
-    from bylaw.fixes import Fixes
+    from bylaw.fixes import Fixes, Judged
     from bylaw.impacts import Impact, Side
     from bylaw.model import Finding
     from bylaw.rules import Policies
@@ -135,9 +134,8 @@ def check(
     policies = _judging(_chosen(known, only), only, changes=before is not None)
     written = waiver_files.read(settings.waivers.paths, catalog.root, reading.limits(settings.catalog.limits))
     changed = changes(before, catalog, actor, approvers) if before is not None else None
-    judged = _judged(catalog, policies, settings, today, changed, jobs, progress)
-    drawn = judged.graph
-    placed = _placed(judged.findings, [catalog, *([before] if before else [])], settings, jobs)
+    drawn, findings = _judged(catalog, policies, settings, today, changed, jobs, progress)
+    placed = _placed(findings, [catalog, *([before] if before else [])], settings, jobs)
     ordered = tuple(sorted(placed.findings, key=lambda finding: finding.order))
     if not ordered and not catalog.documents and not (before and before.documents):
         raise UsageError("there is nothing to judge: no catalog file was read")
@@ -194,6 +192,8 @@ def fix(
         UsageError, ConfigError: as ``read`` and ``check`` do; and for a move of ownership that cannot be.
         UndecidedError: a rule came to no answer.
     """
+    from bylaw import fixes
+
     settings = settings or config.read()
     today = now or datetime.now(UTC).date()
     policies = _judging(load_policies(settings), (), changes=False)
@@ -201,7 +201,7 @@ def fix(
 
     def judged(overlay: Mapping[str, bytes]) -> Judged:
         catalog = read(paths, settings=settings, root=root, stdin=stdin, overlay=overlay, jobs=jobs, progress=progress)
-        return _judged(catalog, policies, settings, today, None, jobs, progress)
+        return fixes.Judged(catalog, *_judged(catalog, policies, settings, today, None, jobs, progress))
 
     made = fixes.run(
         judged,
@@ -231,6 +231,8 @@ def impact(
         ConfigError: as ``check`` does, and which side it is about.
         UsageError: there is nothing to judge.
     """
+    from bylaw import impacts
+
     today = now or datetime.now(UTC).date()
     policies, reports = [], []
     for side in (before, after):
@@ -257,8 +259,8 @@ def _judged(
     changed: ChangeSet | None,
     jobs: int | None,
     progress: Callable[[str, int, int], None],
-) -> Judged:
-    """A catalog with its graph and what is found in it, enforced and not yet placed."""
+) -> tuple[Graph, list[Finding]]:
+    """The graph of a catalog and what is found in it, enforced and not yet placed."""
     drawn = graph(catalog)
     found = engine.evaluate(
         catalog,
@@ -276,7 +278,7 @@ def _judged(
         today,
         lambda key: drawn.owners_of(key, effective=True) if key in drawn else (),
     )
-    return Judged(catalog, drawn, enforced)
+    return drawn, enforced
 
 
 def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) -> Policies:

@@ -26,6 +26,9 @@ class MemoryBase:
     def entities(self, refs: Iterable[str]) -> Mapping[str, Entity]:
         return {ref: self._catalog.entities[ref] for ref in refs if ref in self._catalog.entities}
 
+    def borne(self, refs: Iterable[str]) -> set[str]:
+        return {ref for ref in refs if ref in self._catalog.entities}
+
     def duplicates(self, refs: Iterable[str]) -> Mapping[str, tuple[Document, ...]]:
         return {ref: self._catalog.duplicates[ref] for ref in refs if ref in self._catalog.duplicates}
 

@@ -24,7 +24,7 @@ def blast(before: State, after: State, refs: Collection[str]) -> Blast:
     while edge and len(found) < _MOST:
         edge = _feel(walk, edge) - found - touched
         found |= edge
-    known = after.entities(found).keys()
+    known = after.existing(found)
     owners = _owners(walk, direct & known)
     return Blast(
         tuple(sorted(direct & known)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bylaw.affected.walk import Walk
@@ -42,7 +43,7 @@ class Touch:
         return cls(places, frozenset(filter(None, map(_ref, found))), all_of_it)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """Who is judged by which rule.
 
@@ -64,12 +65,20 @@ class Scope:
             return (subject.path, subject.url, subject.index) in self.documents or _ref(subject) in self.refs
         return True
 
-    @property
+    def concerns(self, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+        """Whether some rule may judge it."""
+        if self.is_whole or not isinstance(subject, Document):
+            return True
+        if entity and entity.key in self.judged:
+            return True
+        return (subject.path, subject.url, subject.index) in self.documents or _ref(subject) in self.refs
+
+    @cached_property
     def is_whole(self) -> bool:
         """Whether some rule has to judge the whole catalog."""
         return bool(self.everywhere) or None in self.entities.values()
 
-    @property
+    @cached_property
     def judged(self) -> frozenset[str]:
         """The refs that some rule judges, where no rule judges all."""
         return frozenset().union(self.refs, *filter(None, self.entities.values()))

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from bylaw.catalog import Catalog
     from bylaw.rules import Policies
 
-OWNERS = parse(["names(ownedBy)", "names(partOf*/ownedBy/childOf*)"], {})
-"""What enforcement by owner asks of whatever is found to be at fault."""
+OWNED = parse(["names(ownedBy)"], {})
+"""What a report says of whatever is found to be at fault."""
+OWNERS = parse(["names(partOf*/ownedBy/childOf*)"], {})
+"""What enforcement by owner asks of it."""
 DEPENDENTS = parse(["names((^dependsOn|^consumesApi|^apiProvidedBy)*)"], {})
 """What rules about changes are told of what is removed."""
 _ABOUT_PEOPLE = parse(["names(memberOf/childOf*)", "names(childOf*)"], {})
@@ -42,10 +44,12 @@ def cut(
     *,
     removed: Collection[str] = (),
     people: Collection[str] = (),
+    owners: bool = True,
 ) -> Slice:
     """The part of a state in which the entities of a scope get the verdicts that they get in the whole.
 
-    ``removed`` are the refs that the change takes away and ``people`` those who propose or approve it.
+    ``removed`` are the refs that the change takes away and ``people`` those who propose or approve it. Without
+    ``owners`` nobody asks who owns an entity in the end.
     """
     if isinstance(state, Whole):
         return Slice(state.catalog, state.graph)
@@ -55,7 +59,9 @@ def cut(
         reach, judged = reach_of(rule, policies), scope.entities.get(rule.id, scope.refs)
         if reach is not None and judged:
             wanted.setdefault(reach, set()).update(judged)
-    wanted.setdefault(OWNERS, set()).update(scope.judged)
+    wanted.setdefault(OWNED, set()).update(scope.judged)
+    if owners:
+        wanted.setdefault(OWNERS, set()).update(scope.judged)
     wanted.setdefault(DEPENDENTS, set()).update(removed)
     wanted.setdefault(_ABOUT_PEOPLE, set()).update(people)
     seen = set(scope.judged)

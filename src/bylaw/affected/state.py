@@ -28,6 +28,7 @@ class Base(Protocol):
     bearing: frozenset[str]
 
     def entities(self, refs: Iterable[str]) -> Mapping[str, Entity]: ...
+    def borne(self, refs: Iterable[str]) -> set[str]: ...
     def duplicates(self, refs: Iterable[str]) -> Mapping[str, tuple[Document, ...]]: ...
     def edges(
         self, refs: Iterable[str], relations: Collection[str] | None = None
@@ -45,6 +46,10 @@ class State(Protocol):
 
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         """Those of the refs that exist."""
+        ...
+
+    def existing(self, keys: Collection[str]) -> set[str]:
+        """Those of the refs that exist, without what their entities say."""
         ...
 
     def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
@@ -74,6 +79,9 @@ class Whole:
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         known = self.catalog.entities
         return {key: known[key] for key in keys if key in known}
+
+    def existing(self, keys: Collection[str]) -> set[str]:
+        return {key for key in keys if key in self.catalog.entities}
 
     def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
         found = ((key, self.graph.relations(key, types)) for key in keys if key in self.graph)
@@ -129,6 +137,10 @@ class Laid:
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         laid = {key: self._laid.entities[key] for key in keys if key in self._laid.entities}
         return {**self._base.entities([key for key in keys if key not in self._touched]), **laid}
+
+    def existing(self, keys: Collection[str]) -> set[str]:
+        laid = {key for key in keys if key in self._laid.entities}
+        return laid | self._base.borne([key for key in keys if key not in self._touched])
 
     def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> Mapping[str, Collection[Near]]:
         found: defaultdict[str, set[Near]] = defaultdict(set)

@@ -67,6 +67,10 @@ class Scope(Protocol):
         """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
         ...
 
+    def concerns(self, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+        """Whether some rule may judge it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -191,7 +195,7 @@ class _Judge:
         self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
         self._rego: Parts | None = None
         if evaluation.scope:
-            subjects = tuple(each for each in subjects if any(self._is_for(rule, each) for rule in policies.rules))
+            subjects = tuple(each for each in subjects if evaluation.scope.concerns(each, self._entity(each)))
         self.subjects = subjects
 
     @cached_property

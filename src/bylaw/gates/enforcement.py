@@ -63,6 +63,11 @@ def enforce(
     return enforced
 
 
+def asks_owners(settings: EnforcementSettings) -> bool:
+    """Whether some stage holds for some owners only."""
+    return any(stage.owners for said in settings.rules.values() if isinstance(said, tuple) for stage in said)
+
+
 def stages(rule: str, severity: Severity, settings: EnforcementSettings) -> tuple[Level, ...]:
     """What the enforcement of a rule goes through: the last stage that holds counts, and the first always holds."""
     said = settings.rules.get(rule, ())

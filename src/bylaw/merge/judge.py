@@ -54,8 +54,9 @@ def judge(
     people = [*([actor] if actor else []), *(approvers or ())]
     if scope.is_whole:
         before, after = _whole(before), _whole(after)
-    old = cut(before, scope, policies, removed=removed, people=people)
-    new = cut(after, scope, policies, removed=removed, people=people)
+    staged = gates.asks_owners(settings.enforcement)
+    old = cut(before, scope, policies, removed=removed, people=people, owners=staged)
+    new = cut(after, scope, policies, removed=removed, people=people, owners=staged)
     change_set = ChangeSet(old.catalog, new.catalog, changes, actor, approvers)
     found = []
     for side, state, change in ((old, before, None), (new, after, change_set)):

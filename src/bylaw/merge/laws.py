@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from bylaw import config, pipeline
 from bylaw.config import Settings
 from bylaw.errors import BylawError, ConfigError
-from bylaw.impacts import Side, blamed
 from bylaw.model import LawChange
-from bylaw.reports.impact import words
 from bylaw.sources import law, reading, surroundings, waiver_files
 
 if TYPE_CHECKING:
@@ -60,8 +58,12 @@ def held(change: Proposed, path: Path | None, as_proposed: bool, folder: Path) -
         settings, found = config.read(root=place.parent) if path is None else config.read(place), None
     else:
         folder.mkdir(parents=True)
-        with blamed(change.name, folder):
+        try:
             found = law.at(change.before, file, folder)
+        except ConfigError as error:
+            raise ConfigError(
+                "\n".join(f"{change.name}: {line}" for line in _plain(str(error), folder).split("\n"))
+            ) from None
         if found is None and path is not None:
             raise ConfigError(
                 f"{path}: was not there before the change ({change.name}); a change does not bring its own law: merge "
@@ -90,6 +92,8 @@ def proposed(
     edited = law.changed(change, held.file, [held.law, found])
     if not edited or fault:
         return LawChange(edited, fault=fault) if edited else None
+    from bylaw.impacts import Side
+
     settings = found.settings if found else Settings()
     fresh = _with_earlier_python(found.left_out if found else (), held.folder, folder)
     lines = [
@@ -168,6 +172,8 @@ def _waiver(waiver: Waiver) -> str:
 
 def _rules(impact: Impact) -> list[str]:
     """What is said differently of each rule, and what comes of that."""
+    from bylaw.reports.impact import words
+
     return [
         f"{each.rule}: {words.differences(each.differences) or 'findings change'}"
         + (f"; {each.appear:,} findings more, {each.vanish:,} fewer" if each.appear or each.vanish else "")
@@ -176,6 +182,8 @@ def _rules(impact: Impact) -> list[str]:
 
 
 def _flip(flip: Flip) -> tuple[str, str, str, tuple[str, ...]]:
+    from bylaw.reports.impact import words
+
     return words.subject(flip), str(flip.before), str(flip.after), flip.rules
 
 

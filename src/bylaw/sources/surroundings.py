@@ -46,6 +46,9 @@ class Surroundings:
         found = self.snapshot.entities(refs)
         return {key: replace(entity, document=self._seen(entity.document)) for key, entity in found.items()}
 
+    def borne(self, refs: Iterable[str]) -> set[str]:
+        return self.snapshot.borne(refs)
+
     def duplicates(self, refs: Iterable[str]) -> dict[str, tuple[Document, ...]]:
         return {key: tuple(map(self._seen, found)) for key, found in self.snapshot.duplicates(refs).items()}
 
