@@ -361,3 +361,13 @@ def test_two_documents_of_one_name_are_both_judged(tmp_path: Path) -> None:
     done = validate(tmp_path, "a.yaml", "--format", "json")
     assert [each.split(" ")[0] for each in done.findings] == ["a.yaml:1:97", "a.yaml:3:97"]
     assert len({each["fingerprint"] for each in done.report["findings"]}) == 2
+
+
+def test_a_finding_has_the_fingerprint_that_check_gives_it(tmp_path: Path) -> None:
+    text = f"{component(name='a b')}\n---\n{component(name='a b')}\n---\nkind: [1]\n---\nkind: [1]\n"
+    write(tmp_path, {"a.yaml": text, "b.yaml": text})
+    rule = "catalog/entity-invalid"
+    ours = validate(tmp_path, "a.yaml", "b.yaml", "--format", "json").report["findings"]
+    checked = run("check", "a.yaml", "b.yaml", "--rule", rule, "--format", "json", cwd=tmp_path).report["findings"]
+    assert {each["fingerprint"] for each in ours} == {each["fingerprint"] for each in checked}
+    assert len({each["fingerprint"] for each in ours}) == len(ours)

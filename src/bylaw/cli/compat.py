@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -360,32 +361,37 @@ def _read(file: str) -> dict[str, Any]:
 
 
 def _found(judge: Judge, catalog: Catalog, files: set[str]) -> Iterator[Finding]:
-    """What the judge finds in the documents of these files: not in those that a Location of theirs names."""
+    """What the judge finds in the documents of these files: not in those that a Location of theirs names.
+
+    Documents of one ref, and those without one in a file, are told apart as the engine does: by their number.
+    """
+    from bylaw.catalog import address
     from bylaw.sources.checkout import Checkout
 
     assert catalog.root is not None  # it was read from files
     checkout = Checkout(catalog.root)
+    alike: Counter[tuple[str | None, str | None]] = Counter()
     for document in catalog.documents:
+        ref = str(found) if (found := address(document.data)) else None
+        before = alike[ref, None if ref else document.path]
+        alike[ref, None if ref else document.path] += 1
         file = os.path.join(catalog.root, document.path or "")  # noqa: PTH118  (a name may be any text)
         if os.path.realpath(file) in files or not os.path.lexists(file):  # a name that is no text is shown as another
-            yield from _stamped(judge.findings(document, checkout), document, catalog)
+            prefix = f"#{before if ref else before + 1}\x1f" if before else ""
+            for each in _told(judge.findings(document, checkout)):
+                yield replace(each, entity=ref, document=document, key=prefix + each.key)
 
 
-def _stamped(findings: list[Finding], document: Document, catalog: Catalog) -> Iterator[Finding]:
-    """The findings as those of a rule are: bounded, without secrets, and told apart where refs do not."""
+def _told(findings: list[Finding]) -> Iterator[Finding]:
+    """The findings as the engine lets rules tell them: bounded, and without secrets."""
     import orjson
 
-    from bylaw.catalog import address
     from bylaw.engine import telling
 
-    ref = address(document.data)
-    entity = catalog.entities.get(str(ref)) if ref else None
-    prefix = "" if entity and entity.document is document else f"{document.path}#{document.index}\x1f"
     for rule in dict.fromkeys(each.rule for each in findings):
         told = telling.told([each for each in findings if each.rule == rule])
         for each in orjson.loads(orjson.dumps(told)):
-            heard = telling.heard(each)
-            yield replace(heard, rule=rule, entity=str(ref) if ref else None, document=document, key=prefix + heard.key)
+            yield replace(telling.heard(each), rule=rule)
 
 
 def _with(report: Report, found: list[Finding], catalog: Catalog, settings: Settings, jobs: int | None) -> Report:

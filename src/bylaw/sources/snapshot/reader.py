@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 import zlib
 from dataclasses import replace
@@ -25,13 +27,16 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
-_BORNE = "SELECT id FROM document WHERE node = (SELECT id FROM node WHERE ref = ?) ORDER BY id LIMIT ? OFFSET ?"
+_WANTED = "FROM json_each(?) AS wanted CROSS JOIN node ON node.ref = wanted.value"  # many refs in one question
+_BORNE = f"SELECT node.ref {_WANTED} WHERE node.kind IS NOT NULL"
+_DOCUMENTS = f"""
+SELECT node.ref, document.id {_WANTED} CROSS JOIN document ON document.node = node.id ORDER BY node.id, document.id"""
 _BLOCK = "SELECT document, said FROM block WHERE document <= ? ORDER BY document DESC LIMIT 1"
-_EDGES = """
-SELECT relation.name, node.ref, edge.back
-FROM edge JOIN relation ON relation.id = edge.relation JOIN node ON node.id = edge.target
-WHERE edge.source = (SELECT id FROM node WHERE ref = ?)"""
+_EDGES = f"""
+SELECT node.ref, edge.relation, target.ref, edge.back {_WANTED}
+CROSS JOIN edge ON edge.source = node.id CROSS JOIN node AS target ON target.id = edge.target"""
 _SPELT = "SELECT namespace, name FROM node WHERE kind = ? ORDER BY id"
 
 
@@ -111,13 +116,17 @@ class Snapshot:
 
     def entities(self, refs: Iterable[str]) -> dict[str, Entity]:
         """The entities that bear one of the refs."""
-        numbers = [number for ref in dict.fromkeys(refs) for (number,) in self._rows(_BORNE, ref, 1, 0)]
-        return dict(build(self._documents(numbers), Kinds(()), self.complete).entities)
+        firsts = [found[0] for found in self._standing_for(refs).values()]
+        return dict(build(self._documents(firsts), Kinds(()), self.complete).entities)
+
+    def borne(self, refs: Iterable[str]) -> set[str]:
+        """Those of the refs that an entity bears."""
+        return {ref for (ref,) in self._rows(_BORNE, _listed(refs))}
 
     def duplicates(self, refs: Iterable[str]) -> dict[str, tuple[Document, ...]]:
         """The later documents of those of the refs that have several."""
-        found = {ref: [number for (number,) in self._rows(_BORNE, ref, -1, 1)] for ref in dict.fromkeys(refs)}
-        return {ref: tuple(self._documents(numbers)) for ref, numbers in found.items() if numbers}
+        found = self._standing_for(refs)
+        return {ref: tuple(self._documents(numbers[1:])) for ref, numbers in found.items() if len(numbers) > 1}
 
     def edges(
         self, refs: Iterable[str], relations: Collection[str] | None = None
@@ -127,13 +136,13 @@ class Snapshot:
         With ``relations``, those of these alone. The author is the entity whose field says it: the source or the
         target. An edge that both say comes twice.
         """
+        names = dict(self._relations)
         query = _EDGES
         if relations is not None:
-            numbers = [str(number) for number, name in self._relations if name in relations]
+            numbers = [str(number) for number, name in names.items() if name in relations]
             query = f"{_EDGES} AND edge.relation IN ({', '.join(numbers)})"
-        for source in dict.fromkeys(refs):
-            for relation, target, back in self._rows(query, source):
-                yield source, relation, target, target if back else source
+        for source, relation, target, back in self._rows(query, _listed(refs)):
+            yield source, names[relation], target, target if back else source
 
     def located(
         self,
@@ -217,6 +226,13 @@ class Snapshot:
                     "SELECT document, path, branch FROM place WHERE home = ? AND path = ?", home, path
                 )
 
+    def _standing_for(self, refs: Iterable[str]) -> dict[str, list[int]]:
+        """The numbers of the documents of each ref that is borne, in their order."""
+        found: dict[str, list[int]] = {}
+        for ref, number in self._rows(_DOCUMENTS, _listed(refs)):
+            found.setdefault(ref, []).append(number)
+        return found
+
     def _documents(self, numbers: Iterable[int]) -> Iterator[Document]:
         """The documents of these numbers, in their order."""
         first, texts = 0, list[bytes]()
@@ -242,6 +258,11 @@ class Snapshot:
             return  # half of a surrogate pair, which no text in the file holds
         except sqlite3.Error as error:
             raise UndecidedError(f"{self.path}: cannot be read ({error}); {envelope.ANEW}") from None
+
+
+def _listed(refs: Iterable[str]) -> str:
+    """Refs as a parameter of a question, those left out that no text in the file can hold."""
+    return json.dumps(list(dict.fromkeys(ref for ref in refs if not _SURROGATE.search(ref))), ensure_ascii=False)
 
 
 def _path(home: str, path: str, of_branch: str | None, branch: str | None, root: Path | None) -> str | None:
