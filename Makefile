@@ -37,7 +37,7 @@ test: lint test-fast ## lint, then every test that needs no server
 test-fast: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real"
 
-test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml, gitlab-ci-local, act
+test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml, gitlab-ci-local, act, Backstage
 	PATH="$(CURDIR)/.cache/bin:$(CURDIR)/.cache/ci/node_modules/.bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \
 	BYLAW_BACKSTAGE="$(CURDIR)/.cache/backstage/node_modules" \
 	$(BIN)/python -m pytest -m real

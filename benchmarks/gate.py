@@ -68,10 +68,10 @@ def changes(folder: Path, total: int, rounds: int) -> None:
         **{
             f"gate, {name}": (gate, change(repository, folder / name.replace(" ", "-"), edits, total))
             for name, edits in {
-                "a description": {numbers[1]: "description"},
-                "an owner": {numbers[1]: "owner"},
-                "a lifecycle": {numbers[1]: "lifecycle"},
-                "one dependency more": {numbers[1]: "dependsOn"},
+                "a description": {numbers[2]: "description"},
+                "an owner": {numbers[2]: "owner"},
+                "a lifecycle": {numbers[2]: "lifecycle"},
+                "one dependency more": {numbers[2]: "dependsOn"},
                 "one entity more": {total + 1: "new"},
                 "200 files": dict.fromkeys(numbers, "description"),
             }.items()

@@ -1,4 +1,4 @@
-"""What is shipped for CI, as far as it can be told without running it. tests/real/test_ci_templates.py runs it."""
+"""What is shipped for CI, as far as it can be told without running it. tests/real/test_ci_templates*.py run it."""
 
 from __future__ import annotations
 

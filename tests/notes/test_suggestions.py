@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bylaw.cli.note import _changed as line_changed
+from bylaw.documents import load
 from bylaw.notes.suggestions import MOST, Suggestion, fingerprint_of, suggestions
 from tests.command import TEAM_A, run, write
 
@@ -66,7 +66,8 @@ def test_a_value_that_needs_quotes_gets_them() -> None:
 @given(st.text(max_size=40), st.sampled_from(["owner: team-paymnts", "owner: 'team-paymnts'", "owner: [team-paymnts]"]))
 def test_what_is_suggested_says_the_value_of_the_fix(value: str, line: str) -> None:
     for shown in lines(line, value=value):
-        (said,) = yaml.safe_load(shown).values()
+        (document,) = load(shown.encode())
+        (said,) = document.value.values()
         assert said in (value, [value])
 
 

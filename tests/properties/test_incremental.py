@@ -2,133 +2,96 @@
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw import rules
-from bylaw.affected import Laid, Touch, Whole
-from bylaw.catalog import Catalog, Kinds, build
-from bylaw.config import CatalogSettings, Settings
-from bylaw.graphs import Graph
+from bylaw.affected import Laid, Touch
+from bylaw.catalog import Catalog, build
+from bylaw.config import EnforcementSettings, Level, Settings
 from bylaw.merge import judge
-from bylaw.model import Document, Status
+from bylaw.model import Enforcement, Status
+from bylaw.sources.snapshot import open_snapshot, write
+from bylaw.sources.surroundings import Surroundings
 from tests.affected.memory import MemoryBase
+from tests.affected.tellers import EVERYWHERE, NEIGHBOURS, SIGHTS, joined
+from tests.affected.worlds import CATALOG, KINDS, STATES, Change, changes, documents, drawn, read, refs
 
 if TYPE_CHECKING:
-    from bylaw.model import Finding
+    from collections.abc import Iterator
+
+    from bylaw.affected import Whole
+    from bylaw.affected.state import Base
+    from bylaw.model import Document, Finding
     from bylaw.rules import Policies
 
-KINDS = Kinds.of(CatalogSettings())
 TODAY = date(2026, 6, 15)
-GROUPS = [f"group-{letter}" for letter in "abcde"]
-USERS = ["jane", "joe"]
-NAMES = [f"c{number}" for number in range(5)]
-APIS = ["api-a", "api-b", "api-c"]
-SYSTEMS = ["shop", "bank"]
-ANY = [
-    *(f"component:{each}" for each in NAMES),
-    *(f"api:{each}" for each in APIS),
-    "resource:db",
-    "component:gone",
-]
-
-
-def some(values: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(values), max_size=most, unique=True)
-
-
-def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | strategy
-
-
-ANNOTATIONS = st.fixed_dictionaries(
-    {},
-    optional={
-        "backstage.io/kubernetes-id": st.sampled_from(["a", "b", " a"]),
-        "bylaw.dev/successor": st.sampled_from(["c0", "component:c1", "gone", "api:api-a"]),
-        "backstage.io/source-location": st.just("url:https://git.example.com/shop/"),
+SOME = {"ownership/owner-too-broad": {"entities": 1}}
+ODD: dict[str, dict[str, Any]] = {
+    "catalog/dependency-cycle": {"relations": ["dependsOn", "peer-of", "partOf", "made-up"]},
+    "lifecycle/depends-on-deprecated": {"relations": ["dependencyOf", "runsOn"]},
+    "lifecycle/depends-on-deprecated-indirectly": {
+        "relations": ["dependsOn", "consumesApi", "apiProvidedBy", "usedBy", "runs"],
+        "lifecycles": [],
+        "longest": 6,
     },
+    "lifecycle/depends-on-less-mature": {"relations": []},
+    "lifecycle/deprecated-in-use": {"relations": ["dependsOn", "partOf", "peer-of"]},
+    "lifecycle/deprecated-without-successor": {"successor": "backstage.io/kubernetes-id"},
+    "operations/kubernetes-id-shared": {"annotation": "bylaw.dev/successor", "kinds": ["Component", "API"]},
+    "ownership/owner-missing": {"relations": ["hasPart", "runsOn"], "kinds": ["Component", "System", "Machine"]},
+    "ownership/owner-outside-system": {"kinds": ["Component", "API", "Machine"]},
+    "ownership/owner-too-broad": {"entities": 0, "members": 3, "kinds": ["Component", "Machine"]},
+}
+"""Parameters that nobody thought of when the rules were written."""
+STAGED = EnforcementSettings(
+    rules={
+        "ownership/owner-unknown": (Level(Enforcement.OFF), Level(Enforcement.DENY, owners=("group-a", "ops/group-b"))),
+        "catalog/reference-dangling": (Level(Enforcement.DENY), Level(Enforcement.OFF, owners=("group-a", "user:jane"))),
+        "lifecycle/depends-on-deprecated": (Level(Enforcement.DENY, date(2026, 6, 15), ("group-b",)),),
+        "catalog/entity-invalid": Enforcement.OBSERVE,
+    }
 )
-LIFECYCLES = st.sampled_from(["production", "experimental", "deprecated", "odd"])
-OWNER = st.sampled_from([*GROUPS, "user:jane", "group:gone"])
-
-
-def entity(kind: str, names: list[str], **spec: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    def made(name: str, annotations: dict[str, str], said: dict[str, Any]) -> dict[str, Any]:
-        metadata = {"name": name, **({"annotations": annotations} if annotations else {})}
-        spec = {field: value for field, value in said.items() if value is not None}
-        return {"apiVersion": "backstage.io/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
-
-    return st.builds(made, st.sampled_from(names), ANNOTATIONS, st.fixed_dictionaries(spec))
-
-
-ENTITIES = st.one_of(
-    entity(
-        "Component",
-        NAMES,
-        type=st.just("service"),
-        lifecycle=LIFECYCLES,
-        owner=maybe(OWNER),
-        system=maybe(st.sampled_from(SYSTEMS)),
-        subcomponentOf=maybe(st.sampled_from(NAMES)),
-        dependsOn=maybe(some(ANY)),
-        dependencyOf=maybe(some(ANY, 1)),
-        consumesApis=maybe(some(APIS)),
-        providesApis=maybe(some(APIS)),
-    ),
-    entity(
-        "API",
-        APIS,
-        type=st.just("other"),
-        lifecycle=LIFECYCLES,
-        owner=OWNER,
-        system=maybe(st.sampled_from(SYSTEMS)),
-        definition=st.just("x"),
-    ),
-    entity("Resource", ["db"], type=st.just("database"), owner=maybe(OWNER), dependsOn=maybe(some(ANY))),
-    entity("System", SYSTEMS, owner=maybe(OWNER), domain=maybe(st.sampled_from(["sales"]))),
-    entity("Domain", ["sales"], owner=maybe(OWNER), subdomainOf=maybe(st.just("sales"))),
-    entity(
-        "Group",
-        GROUPS,
-        type=st.sampled_from(["team", "department"]),
-        parent=maybe(st.sampled_from(GROUPS)),
-        children=some(GROUPS, 2),
-        members=maybe(some(USERS)),
-    ),
-    entity("User", USERS, memberOf=some(GROUPS, 2)),
-)
-FILES = st.lists(ENTITIES, min_size=1, max_size=3)
-STATES = st.dictionaries(st.sampled_from([f"{each}.yaml" for each in "abcdefghij"]), FILES, min_size=3, max_size=10)
-POLICY = Settings(parameters={"ownership/owner-too-broad": {"entities": 1}})
+SETTINGS = {
+    "some parameters": Settings(catalog=CATALOG, parameters=SOME),
+    "odd parameters": Settings(catalog=CATALOG, parameters=ODD),
+    "stages by owner": Settings(catalog=CATALOG, parameters=SOME, enforcement=STAGED),
+    "rules that tell what they see": Settings(catalog=CATALOG),
+    "rules without a reach": Settings(catalog=CATALOG),
+    "rules that read everything": Settings(catalog=CATALOG),
+}
+MORE = {
+    "rules that tell what they see": SIGHTS,
+    "rules without a reach": NEIGHBOURS,
+    "rules that read everything": EVERYWHERE,
+}
 
 
 @cache
-def policies() -> Policies:
-    return rules.load(POLICY)
+def policies(law: str) -> Policies:
+    return joined(rules.load(SETTINGS[law]), MORE.get(law, ()))
 
 
-def documents(files: dict[str, list[dict[str, Any]]]) -> list[Document]:
-    return [Document(path, index, data) for path, found in files.items() for index, data in enumerate(found)]
-
-
-def whole(files: dict[str, list[dict[str, Any]]]) -> Whole:
-    catalog = build(documents(files), KINDS, True)
-    return Whole(catalog, Graph.build(catalog.entities, catalog.edges()))
-
-
-def told(findings: list[Finding], *statuses: Status) -> list[tuple[Any, ...]]:
+def told(findings: list[Finding], *statuses: Status) -> list[tuple[str, ...]]:
     return sorted(
         (
             each.status,
             each.rule,
             each.entity or "",
+            str(each.document and each.document.path),
             each.pointer,
             each.message,
+            each.outcome,
+            each.enforcement,
             str(each.observed),
             each.expected or "",
             each.suggestion or "",
@@ -140,35 +103,119 @@ def told(findings: list[Finding], *statuses: Status) -> list[tuple[Any, ...]]:
     )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(before=STATES, edited=st.dictionaries(st.sampled_from([f"{each}.yaml" for each in "abcl"]), maybe(FILES)))
+@contextmanager
+def base(catalog: Catalog, kind: Literal["memory", "snapshot"]) -> Iterator[Base]:
+    """A catalog to lay changes over."""
+    if kind == "memory":
+        yield MemoryBase(catalog)
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "base"
+        write(path, catalog, repository=None, commit=None, made=datetime(2026, 6, 14, tzinfo=UTC), source="a checkout")
+        with open_snapshot(path) as snapshot:
+            yield Surroundings(snapshot, "base", repository=None, branch=None, root=None)
+
+
+PEOPLE = st.sampled_from(["user:default/jane", "user:default/joe", "group:default/group-a", "user:ops/jane", "user:default/x"])
+
+
+@settings(max_examples=25)
+@given(
+    change=changes(),
+    law=st.sampled_from(sorted(SETTINGS)),
+    complete=st.sampled_from([True, True, True, False, "auto"]),
+    kind=st.sampled_from(["memory", "snapshot"]),
+    actor=st.none() | PEOPLE,
+    approvers=st.none() | st.lists(PEOPLE, max_size=2).map(tuple),
+)
 def test_incremental_and_full_agree(
-    before: dict[str, list[dict[str, Any]]], edited: dict[str, list[dict[str, Any]] | None]
+    change: Change,
+    law: str,
+    complete: Literal["auto", True, False],
+    kind: Literal["memory", "snapshot"],
+    actor: str | None,
+    approvers: tuple[str, ...] | None,
 ) -> None:
-    changed = {path: found for path, found in edited.items() if before.get(path) != found}
-    after = {path: found for path, found in {**before, **changed}.items() if found is not None}
-    old, new = whole(before), whole(after)
-    gone = documents({path: before[path] for path in changed if path in before})
-    come = documents({path: after[path] for path in changed if path in after})
-    touch = Touch.of([*gone, *come])
-    base = MemoryBase(old.catalog)
+    """Files are edited, moved and deleted in a repository, which may be all there is or a part of a larger catalog."""
+    old, new = drawn(read(change.before, complete)), drawn(read(change.after, complete))
+    everything = Touch.of([*documents(change.before), *documents(change.after)], all_of_it=True)
+    touch = Touch.of([*change.gone, *change.come])
+    with base(old.catalog, kind) as over:
+        told_so = [
+            judge(
+                *states,
+                touching,
+                policies(law),
+                SETTINGS[law],
+                TODAY,
+                renamed=change.renamed,
+                actor=actor,
+                approvers=approvers,
+                jobs=1,
+            ).findings
+            for states, touching in (
+                ((old, new), everything),
+                ((old, new), touch),
+                (
+                    (
+                        laid(over, change.gone, change.gone, old, change.elsewhere),
+                        laid(over, change.gone, change.come, new, change.elsewhere),
+                    ),
+                    touch,
+                ),
+            )
+        ]
+    agree(*told_so)
 
-    everything = Touch.of([*documents(before), *documents(after)], all_of_it=True)
-    full = judge(old, new, everything, policies(), POLICY, TODAY, jobs=1)
-    near = judge(old, new, touch, policies(), POLICY, TODAY, jobs=1)
-    laid = judge(
-        Laid(base, [], build([], KINDS, True), paths=tuple(before)),
-        Laid(base, gone, build(come, KINDS, True), paths=tuple(path for path in before if path not in changed)),
-        touch,
-        policies(),
-        POLICY,
-        TODAY,
-        jobs=1,
-    )
 
-    expected = told(full.findings, Status.NEW, Status.FIXED)
-    assert told(near.findings, Status.NEW, Status.FIXED) == expected
-    assert told(laid.findings, Status.NEW, Status.FIXED) == expected
-    assert told(laid.findings, Status.EXISTING) == told(near.findings, Status.EXISTING)
-    assert set(told(near.findings, Status.EXISTING)) <= set(told(full.findings, Status.EXISTING))
-    assert isinstance(laid.after.catalog, Catalog)
+@settings(max_examples=10)
+@given(
+    before=STATES,
+    come=STATES,
+    law=st.sampled_from(sorted(SETTINGS)),
+    complete=st.booleans(),
+    kind=st.sampled_from(["memory", "snapshot"]),
+)
+def test_so_it_is_where_entities_are_laid_over_a_base_in_place_of_those_of_the_same_refs(
+    before: dict[str, list[Any]],
+    come: dict[str, list[Any]],
+    law: str,
+    complete: bool,
+    kind: Literal["memory", "snapshot"],
+) -> None:
+    """What ``bylaw gate --changed`` does: nobody knows from which files the entities of the base were read."""
+    fresh = documents({f"new/{path}": said for path, said in list(come.items())[:2]})
+    replaced = refs(build(fresh, KINDS).entities[key].document for key in build(fresh, KINDS).entities)
+    gone = [each for each in documents(before) if refs([each]) & replaced]
+    old = drawn(read(before, complete))
+    stay = [each for each in documents(before) if each not in gone]
+    new = drawn(build([*stay, *fresh], KINDS, complete))
+    everything = Touch.of([*documents(before), *fresh], all_of_it=True)
+    touch = Touch.of([*gone, *fresh])
+    nothing = Laid
+    with base(old.catalog, kind) as over:
+        ways = (
+            (old, new, everything),
+            (old, new, touch),
+            (nothing(over, [], build([], KINDS, complete)), laid(over, gone, fresh, new, ()), touch),
+        )
+        agree(
+            *(
+                judge(*each, policies(law), SETTINGS[law], TODAY, jobs=1).findings
+                for each in ways
+            )
+        )
+
+
+def laid(over: Base, gone: list[Document], come: list[Document], state: Whole, paths: tuple[str, ...]) -> Laid:
+    complete = state.catalog.complete, state.catalog.completeness
+    return Laid(over, gone, build(come, KINDS, state.complete), complete=complete, paths=paths)
+
+
+def agree(full: list[Finding], near: list[Finding], far: list[Finding]) -> None:
+    """The same is new and fixed in all of them, and what is old in one is old in the other."""
+    expected = told(full, Status.NEW, Status.FIXED)
+    assert told(near, Status.NEW, Status.FIXED) == expected
+    assert told(far, Status.NEW, Status.FIXED) == expected
+    assert told(far, Status.EXISTING) == told(near, Status.EXISTING)
+    assert set(told(near, Status.EXISTING)) <= set(told(full, Status.EXISTING))

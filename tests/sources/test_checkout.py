@@ -251,3 +251,12 @@ def test_a_path_that_does_not_exist_or_cannot_is_no_crash(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     assert Checkout.around(Path("x" * 300)).root == tmp_path
     assert Checkout.around(Path("x/" * 3000)).root == tmp_path
+
+
+def test_a_chain_of_more_than_a_thousand_links_is_followed_no_more_than_the_system_does(checkout: Checkout) -> None:
+    (checkout.root / "link0").symlink_to("a.yaml")
+    for number in range(1, 1500):
+        (checkout.root / f"link{number}").symlink_to(f"link{number - 1}")
+    assert checkout.stands("link1499") == "file"
+    said = refusal(lambda: checkout.read("link1499", 100))
+    assert said == "cannot be opened (too many levels of symbolic links)"

@@ -277,3 +277,16 @@ def test_a_folder_is_none_of_the_files_that_a_pattern_of_any_name_means(tmp_path
     listing = Listing(tmp_path)
     assert listing.folders("", ["catalog/**", "catalog/*"]) == []
     assert listing.select("", ["catalog/**"]) == ["catalog/a/x.yaml", "catalog/b.yaml"]
+
+
+def test_a_folder_that_is_gone_and_was_not_yet_removed_from_git_is_not_told(work_tree: Path) -> None:
+    write(work_tree, {"a/x.yaml/y.txt": "", "b/x.yaml/y.txt": ""})
+    git(work_tree, "add", ".")
+    (work_tree / "a/x.yaml/y.txt").unlink()
+    (work_tree / "a/x.yaml").rmdir()
+    assert Listing(work_tree).folders("", ["**/x.yaml"]) == ["b/x.yaml"]
+
+
+def test_what_a_glob_names_and_is_not_there_could_still_be_looked_into(work_tree: Path) -> None:
+    listing = Listing(work_tree)
+    assert (listing.matching("nowhere/*"), listing.notes) == ([], [])

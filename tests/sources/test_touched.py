@@ -54,7 +54,7 @@ def nothing_is_missed(change: Proposed) -> None:
     assert documents(change.after, after) == {path: new[path] for path in after}
 
 
-@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(changes())
 def test_no_document_differs_but_those_of_touched_files(both: tuple[Tree, Tree]) -> None:
     before, after = both
@@ -260,12 +260,43 @@ def test_what_stands_behind_a_link_may_have_changed(tmp_path: Path) -> None:
     assert touch(tmp_path, before, {"real.txt": "2", "real.yaml": "a: 2\n"}) == (expected, expected)
 
 
+def test_a_target_behind_a_link_is_touched_by_what_the_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("real")
+    before = {NAME: location("./link/x.yaml"), "real/x.yaml": "a: 1\n", "real/y.yaml": "a: 1\n"}
+    assert touch(tmp_path, before, {"real/x.yaml": "a: 2\n"}) == (["link/x.yaml"], ["link/x.yaml"])
+
+
+def test_documentation_behind_a_link_is_touched_by_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("one")
+    before = {f"a/{NAME}": documented("dir:../link/docs"), "one/docs/README.md": "", "two/x": ""}
+    assert touch(tmp_path, before, {"link": None}) == ([f"a/{NAME}"], [f"a/{NAME}"])
+
+
+def test_a_folder_that_comes_or_goes_is_told_from_nothing(tmp_path: Path) -> None:
+    before = {f"a/{NAME}": with_text("./new"), f"b/{NAME}": with_text("./old"), f"c/{NAME}": with_text("./other")}
+    before |= {"b/old/1.txt": "", "c/other/1.txt": "", "c/other/2.txt": ""}
+    old, new = touch(tmp_path, before, {"a/new/1.txt": "", "b/old/1.txt": None, "c/other/2.txt": None})
+    assert (old, new) == ([f"a/{NAME}"], [f"a/{NAME}"])
+    (tmp_path / "b/old").rmdir()
+    assert touched.by(proposed.from_git("main", tmp_path, {}), SETTINGS)[1] == {f"a/{NAME}", f"b/{NAME}"}
+
+
+def test_a_folder_of_pages_that_goes_is_missed_by_what_names_it(tmp_path: Path) -> None:
+    before = {f"a/{NAME}": documented("dir:."), "a/mkdocs.yml": "docs_dir: ../pages\n", "pages/x.txt": ""}
+    git(tmp_path, "init", "-q", "-b", "main")
+    assert touch(tmp_path, before, {}) == ([], [])
+    (tmp_path / "pages/x.txt").unlink()
+    (tmp_path / "pages").rmdir()
+    assert touched.by(proposed.from_git("main", tmp_path, {}), SETTINGS)[0] == {f"a/{NAME}"}
+
+
 def test_a_folder_that_stands_where_a_file_is_looked_for_is_told_while_it_does(tmp_path: Path) -> None:
     before = {f"a/{NAME}/x": "", f"b/{NAME}": entity("b")}
     old, new = touch(tmp_path, before, {f"a/{NAME}/x": None, f"c/{NAME}/x": ""})
     assert (old, new) == ([], [f"c/{NAME}"])  # the folder in a is still there, with nothing in it
     (tmp_path / "a" / NAME).rmdir()
-    assert (old, new) == ([f"a/{NAME}"], [f"c/{NAME}"])
+    change = proposed.from_git("main", tmp_path, {})
+    assert touched.by(change, SETTINGS) == (frozenset({f"a/{NAME}"}), frozenset({f"c/{NAME}"}))
 
 
 def test_where_the_first_catalog_info_comes_other_files_are_no_longer_read(tmp_path: Path) -> None:

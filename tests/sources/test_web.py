@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import zlib
+from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -23,20 +24,32 @@ from bylaw.sources.web import Site, UnreachableError, download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from email.message import Message
     from pathlib import Path
 
 TOKEN = "s3cret-token"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a server of a test was asked."""
+
+    command: str
+    path: str
+    headers: Message
+    body: bytes
+    client_address: tuple[str, int]
+
+
 class Request(BaseHTTPRequestHandler):
-    """One request to a server of a test, which says what is answered."""
+    """One connection to a server of a test, which says what is answered."""
 
     protocol_version = "HTTP/1.1"
     server: Server
 
     def do_GET(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.server.requests.append(self)
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.requests.append(Seen(self.command, self.path, self.headers, body, self.client_address))
         with contextlib.suppress(ConnectionError):
             self.server.answering(self)
 
@@ -68,7 +81,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, answering: Callable[[Request], None]) -> None:
         self.answering = answering
-        self.requests: list[Request] = []
+        self.requests: list[Seen] = []
         self.over = threading.Event()
         super().__init__(("127.0.0.1", 0), Request)
 
@@ -175,7 +188,9 @@ def test_what_is_still_as_it_was_is_not_sent_again(serve: Any) -> None:
     first = get(server.url)
     again = get(server.url, etag=first.etag)
     assert (again.status, again.changed, again.body) == (304, False, b"")
-    assert get(server.url, etag='"y\r\nCookie: a"').body == b"new"
+    for odd in ('"y\r\nCookie: a"', ""):
+        assert get(server.url, etag=odd).body == b"new"
+        assert server.requests[-1].headers["If-None-Match"] is None
 
 
 def chunked(body: bytes, *, size: int) -> bytes:
@@ -215,6 +230,7 @@ def test_a_server_is_asked_to_pack_what_it_sends_once_that_comes_slowly(
 ) -> None:
     server = serve(in_turn(lambda each: each.answer(b"little"), lambda each: each.answer(b"a" * 100_000)))
     with Site(server.url) as site:
+        monkeypatch.setattr(web, "_FAST", 0)
         for _ in range(3):
             site.get()
         monkeypatch.setattr(web, "_FAST", 1e12)
@@ -422,6 +438,8 @@ def test_a_question_is_not_posted_to_where_a_redirect_leads(serve: Any) -> None:
         "https://example.com\\.evil.example",
         "https://ex\u0430mple.com/",
         "http://[",
+        "http://[bot:s3cret@",
+        "bot:s3cret@example.com",
         "",
     ],
 )
@@ -429,6 +447,7 @@ def test_what_is_no_address_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises(ConfigError, match=r"expected an address such as https://backstage\.example\.com") as caught:
         Site(url)
     assert str(caught.value).isprintable()
+    assert "s3cret" not in str(caught.value)
 
 
 def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
@@ -463,7 +482,7 @@ def test_the_proxy_of_the_environment_is_used_but_for_hosts_that_want_none(
 ) -> None:
     proxy = serve(lambda each: each.answer(b"by proxy"))
     server = serve(lambda each: each.answer(b"directly"))
-    monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//user:word@"))
+    monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//user:w%6Frd@"))
     assert get(server.url, path="/a").body == b"by proxy"
     assert proxy.requests[0].path == f"{server.url}/a"
     assert proxy.requests[0].headers["Proxy-Authorization"] == "Basic dXNlcjp3b3Jk"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from bylaw.affected.walk import Walk
 from bylaw.catalog import address, references_of
 from bylaw.errors import ConfigError
-from bylaw.model import Document, EntityRef, RefError
+from bylaw.model import Document
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Place = tuple[str | None, str | None, int]
 """Where a document stands: path, url, index."""
+
+_NAMED = re.compile(r"(?s)(?:([^:/]*):)?(?:([^/]*)/)?(.*)")  # [<kind>:][<namespace>/]<name>; nothing is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +50,41 @@ class Touch:
 class Scope:
     """Who is judged by which rule.
 
-    ``entities`` has the refs for each rule about entities, None standing for all; ``documents`` are those that rules
-    about documents and their problems judge, and ``everywhere`` the rules that judge all of them nevertheless.
+    ``entities`` has for each rule the refs whose entities, documents or changes it judges, None standing for all. Rules
+    about documents and their problems judge ``documents`` and those of ``refs`` besides.
     """
 
     entities: Mapping[str, frozenset[str] | None]
     documents: frozenset[Place]
     refs: frozenset[str]
-    everywhere: frozenset[str]
 
     def takes(self, rule: Rule, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
         """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
+        judged = self.entities.get(rule.id)
         if rule.subject == "entity":
-            judged = self.entities.get(rule.id)
             return entity is not None and (judged is None or entity.key in judged)
-        if isinstance(subject, Document) and rule.id not in self.everywhere:
-            return (subject.path, subject.url, subject.index) in self.documents or _ref(subject) in self.refs
-        return True
+        if not isinstance(subject, Document) or judged is None:
+            return True
+        return self._touches(subject) or _ref(subject) in judged
 
     def concerns(self, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
         """Whether some rule may judge it."""
         if self.is_whole or not isinstance(subject, Document):
             return True
-        if entity and entity.key in self.judged:
-            return True
-        return (subject.path, subject.url, subject.index) in self.documents or _ref(subject) in self.refs
+        return self._touches(subject) or (entity.key if entity else _ref(subject)) in self.judged
 
     @cached_property
     def is_whole(self) -> bool:
-        """Whether some rule has to judge the whole catalog."""
-        return bool(self.everywhere) or None in self.entities.values()
+        """Whether some rule has to judge or to see the whole catalog."""
+        return None in self.entities.values()
 
     @cached_property
     def judged(self) -> frozenset[str]:
         """The refs that some rule judges, where no rule judges all."""
         return frozenset().union(self.refs, *filter(None, self.entities.values()))
+
+    def _touches(self, document: Document) -> bool:
+        return (document.path, document.url, document.index) in self.documents or _ref(document) in self.refs
 
 
 def _ref(document: Document) -> str:
@@ -98,7 +101,6 @@ def around(before: State, after: State, touch: Touch, policies: Policies) -> Sco
     differing = _Differing.between(before, after, touch.refs)
     wanted = touch.refs if touch.all_of_it else frozenset()
     entities: dict[str, frozenset[str] | None] = {}
-    everywhere: set[str] = set()
     known: dict[Reach, frozenset[str] | None] = {}
     turned = before.complete != after.complete
     for rule in policies.rules:
@@ -109,11 +111,13 @@ def around(before: State, after: State, touch: Touch, policies: Policies) -> Sco
             if reach not in known:
                 known[reach] = _affected(reach, walks, differing)
             affected = known[reach]
-        if rule.subject == "entity":
-            entities[rule.id] = None if affected is None else _for(rule, affected | wanted)
-        elif rule.subject in {"document", "problem", "catalog"} and affected is None:
-            everywhere.add(rule.id)
-    return Scope(entities, touch.documents, touch.refs, frozenset(everywhere))
+        if affected is None:
+            entities[rule.id] = None
+        elif rule.subject in {"change", "catalog"}:
+            entities[rule.id] = touch.refs
+        else:
+            entities[rule.id] = _for(rule, affected | wanted)
+    return Scope(entities, touch.documents, touch.refs)
 
 
 def reach_of(rule: Rule, policies: Policies) -> Reach | None:
@@ -129,23 +133,27 @@ def reach_of(rule: Rule, policies: Policies) -> Reach | None:
 
 
 def values(entities: Iterable[Entity], annotation: str) -> set[str]:
-    """What some entities say in an annotation, without the blanks around it."""
+    """What some entities say in an annotation."""
     said = set()
     for entity in entities:
         annotations = entity.data["metadata"].get("annotations")
         value = annotations.get(annotation) if isinstance(annotations, dict) else None
         if isinstance(value, str):
-            said.add(value.strip())
+            said.add(value)
     return said
 
 
-def named(value: str, holder: str) -> str | None:
-    """The ref that an annotation means: what it leaves out is that of the entity which holds it."""
+def named(value: str, holder: str) -> set[str]:
+    """The refs that an annotation may mean, read as it is or without the blanks around it. What it leaves out is that
+    of the entity which holds it, of whose ref nobody knows where the namespace ends if the name has a slash, too.
+    """
     kind, _, rest = holder.partition(":")
-    try:
-        return str(EntityRef.parse(value.strip(), kind, rest.partition("/")[0]))
-    except RefError:
-        return None
+    found = set()
+    for text in (value, value.strip()):
+        if parts := _NAMED.fullmatch(text):
+            for namespace in (rest.partition("/")[0], rest.rpartition("/")[0]):
+                found.add(f"{parts[1] or kind}:{parts[2] or namespace}/{parts[3]}".lower())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +162,8 @@ class _Differing:
 
     data: frozenset[str]
     existing: frozenset[str]
-    edges: frozenset[tuple[str, str]]
-    """(source, type) of each relation that comes or goes, there and back."""
+    relations: frozenset[tuple[str, str, str]]
+    """(source, type, target) of each relation that comes or goes, there and back."""
     entities: tuple[Mapping[str, Entity], Mapping[str, Entity]]
     """Those that differ, before and after."""
 
@@ -164,14 +172,14 @@ class _Differing:
         old, new = before.entities(refs), after.entities(refs)
         data = {key for key in refs if _said(old.get(key)) != _said(new.get(key))}
         existing = {key for key in data if (key in old) != (key in new)}
-        edges = set()
+        relations = set()
         for key in data:
             for source, kind, back, target in _made(old.get(key), before.kinds) ^ _made(new.get(key), after.kinds):
-                edges |= {(source, kind), (target, back)}
+                relations |= {(source, kind, target), (target, back, source)}
         return cls(
             frozenset(data),
             frozenset(existing),
-            frozenset(edges),
+            frozenset(relations),
             ({key: old[key] for key in data if key in old}, {key: new[key] for key in data if key in new}),
         )
 
@@ -194,20 +202,35 @@ def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> 
     if any(_bears(before, kind, differing) != _bears(after, kind, differing) for kind in reach.kinds):
         return None
     found = set() if reach.is_cycles_alone else set(differing.data)
+    edges = {(source, kind) for source, kind, _ in differing.relations}
     for walk in walks:
         for path in reach.paths:
-            found |= walk.watching(path, differing.existing if path.names else differing.data, differing.edges)
+            found |= walk.watching(path, differing.existing if path.names else differing.data, edges)
         for types in reach.cycles:
-            for key in differing.existing | {source for source, _ in differing.edges}:
-                found |= walk.tangle(key, types)
+            found |= _tangled(walk, types, differing)
         for annotation in reach.same:
-            said = {value for side in differing.entities for value in values(side.values(), annotation)}
+            said = {value.strip() for side in differing.entities for value in values(side.values(), annotation)}
             if said:
                 found |= {ref for ref, value in walk.state.annotated(annotation) if value.strip() in said}
         for annotation in reach.named:
-            held = ((ref, named(value, ref)) for ref, value in walk.state.annotated(annotation))
-            found |= {ref for ref, meant in held if meant in differing.data}
+            held = walk.state.annotated(annotation) if differing.data else ()
+            found |= {ref for ref, value in held if not named(value, ref).isdisjoint(differing.data)}
     return frozenset(found)
+
+
+def _tangled(walk: Walk, types: tuple[str, ...], differing: _Differing) -> set[str]:
+    """The members of the cycles that a change touches: that gain or lose a member, or a relation among them."""
+    apart = walk.on_ways({ref for source, _, target in differing.relations for ref in (source, target)}, types)
+    pairs = {(source, target) for source, _, target in differing.relations if {source, target} <= apart}
+    pairs |= {(key, key) for key in differing.existing}
+    found, known = set[str](), dict[str, set[str]]()
+    for source, target in sorted(pairs):
+        if source not in known:
+            tangle = walk.tangle(source, types)
+            known.update(dict.fromkeys(tangle, tangle))
+        if target in known[source]:
+            found |= known[source]
+    return found
 
 
 def _bears(state: State, kind: str, differing: _Differing) -> bool:

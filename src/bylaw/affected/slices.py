@@ -35,6 +35,8 @@ class Slice:
 
     catalog: Catalog
     graph: Graph
+    shown: frozenset[str] | None = None
+    """The refs that rules in Rego may look at; None: all."""
 
 
 def cut(
@@ -55,10 +57,13 @@ def cut(
         return Slice(state.catalog, state.graph)
     walk = Walk(state)
     wanted: dict[Reach, set[str]] = {}
+    by_rego: dict[Reach, set[str]] = {}
     for rule in policies.rules:
-        reach, judged = reach_of(rule, policies), scope.entities.get(rule.id, scope.refs)
+        reach, judged = reach_of(rule, policies), scope.entities[rule.id]
         if reach is not None and judged:
             wanted.setdefault(reach, set()).update(judged)
+            if rule.language == "rego":
+                by_rego.setdefault(reach, set()).update(judged)
     wanted.setdefault(OWNED, set()).update(scope.judged)
     if owners:
         wanted.setdefault(OWNERS, set()).update(scope.judged)
@@ -67,8 +72,10 @@ def cut(
     seen = set(scope.judged)
     for reach, keys in wanted.items():
         seen |= _needed(reach, keys, walk)
+    shown = set(scope.judged) | {ref for reach, keys in by_rego.items() for ref in _needed(reach, keys, walk)}
+    shown |= _needed(_ABOUT_PEOPLE, people, walk)
     catalog = state.part(seen)
-    return Slice(catalog, Graph.build(catalog.entities, walk.edges()))
+    return Slice(catalog, Graph.build(catalog.entities, walk.edges()), frozenset(shown))
 
 
 def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> set[str]:
@@ -81,12 +88,13 @@ def _needed(reach: Reach, judged: Collection[str], walk: Walk) -> set[str]:
         for key in judged:
             if key not in done:
                 done |= walk.tangle(key, types)
+        walk.near(done)
         seen |= done
     entities = walk.state.entities(judged) if reach.same or reach.named else {}
     for annotation in reach.same:
-        if said := values(entities.values(), annotation):
+        if said := {value.strip() for value in values(entities.values(), annotation)}:
             seen |= {ref for ref, value in walk.state.annotated(annotation) if value.strip() in said}
     for annotation in reach.named:
         for key, entity in entities.items():
-            seen |= {ref for value in values([entity], annotation) if (ref := named(value, key))}
+            seen |= {ref for value in values([entity], annotation) for ref in named(value, key)}
     return seen

@@ -20,6 +20,10 @@ Near = tuple[str, str]
 """A relation's type and the ref that it leads to."""
 
 
+Known = dict[frozenset[str] | None, dict[str, "Collection[Near]"]]
+"""What has been asked of the relations of refs: by the types that were asked for, and by ref."""
+
+
 class Base(Protocol):
     """A catalog that is too large to be read for one change: ``sources.snapshot.Snapshot`` is one."""
 
@@ -43,6 +47,7 @@ class State(Protocol):
 
     kinds: Kinds
     complete: bool
+    known: Known
 
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         """Those of the refs that exist."""
@@ -75,6 +80,7 @@ class Whole:
     def __init__(self, catalog: Catalog, graph: Graph) -> None:
         self.catalog, self.graph = catalog, graph
         self.kinds, self.complete = catalog.kinds, catalog.complete
+        self.known: Known = {}
 
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         known = self.catalog.entities
@@ -118,6 +124,7 @@ class Laid:
         paths: tuple[str, ...] = (),
     ) -> None:
         self.kinds = come.kinds
+        self.known: Known = {}
         self._base, self._come = base, come
         self.complete, self._completeness = complete or (base.complete, base.completeness)
         keys = {*_keys(gone), *come.entities}
@@ -127,7 +134,7 @@ class Laid:
         self._near: defaultdict[str, set[Near]] = defaultdict(set)
         for source, kind, target in self._laid.edges():
             self._near[source].add((kind, target))
-        self._paths = paths
+        self._gone, self._paths = gone, paths
 
     @property
     def touched(self) -> frozenset[str]:
@@ -166,21 +173,20 @@ class Laid:
 
     def whole(self) -> Whole:
         """All of it, read in full."""
-        catalog = self._like(self._base.catalog(self.kinds).documents, Rest())
+        stay = _without(self._gone, self._base.catalog(self.kinds).documents)
+        catalog = self._made([*stay, *self._come.documents], Rest())
         return Whole(catalog, Graph.build(catalog.entities, catalog.edges()))
 
     def part(self, keys: Collection[str]) -> Catalog:
         others = [key for key in keys if key not in self._touched]
         again = chain.from_iterable(self._base.duplicates(others).values())
         around = [*_firsts(self._base.entities(others)), *again]
-        return self._like(around, Rest(self._base.bearing, self._paths))
+        return self._made([*around, *self._laid.documents], Rest(self._base.bearing, self._paths))
 
-    def _like(self, documents: Iterable[Document], rest: Rest) -> Catalog:
-        """A catalog of what is laid over the base and some documents of the base."""
+    def _made(self, documents: Iterable[Document], rest: Rest) -> Catalog:
         come = self._come
-        untouched = (each for each in documents if _key(each) not in self._touched)
         made = build(
-            [*self._laid.documents, *untouched],
+            documents,
             self.kinds,
             self.complete,
             root=come.root,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bylaw.rules.reach import OWN, Step, parse
+from bylaw.rules.reach import ANY, OWN, Step, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,7 +25,7 @@ class Walk:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self._near: dict[frozenset[str] | None, dict[str, Collection[Near]]] = {}
+        self._asked: dict[frozenset[str] | None, set[str]] = {}
 
     def seen(self, starts: Collection[str], path: Path) -> set[str]:
         """All refs on the way along a path, the starts included."""
@@ -58,12 +58,21 @@ class Walk:
         while edge:
             edge = (self._step(edge, step, not back) & within) - found
             found |= edge
-        self.near(found)  # whoever judges a cycle looks at all relations on it
         return found
+
+    def on_ways(self, refs: Collection[str], types: tuple[str, ...]) -> set[str]:
+        """Those of some refs that relations of the types lead to and from: no other is on a cycle."""
+        step = Step(types)
+        kept = set(refs)
+        for back in (False, True):
+            near = self.near(kept, self._types(step, kept, back))
+            kept = {ref for ref in kept if near[ref]}
+        return kept
 
     def near(self, keys: Collection[str], types: frozenset[str] | None = None) -> dict[str, Collection[Near]]:
         """The relations of each ref, or those of some types."""
-        known = self._near.setdefault(types, {})
+        known = self.state.known.setdefault(types, {})
+        self._asked.setdefault(types, set()).update(keys)
         missing = [key for key in keys if key not in known]
         if missing:
             known.update(dict.fromkeys(missing, ()))
@@ -73,12 +82,19 @@ class Walk:
     def edges(self) -> Iterator[tuple[str, str, str]]:
         """Every relation that was asked for, there and back."""
         reverse = self.state.kinds.reverse
-        for known in self._near.values():
-            for key, near in known.items():
-                for kind, target in near:
+        unsure: list[tuple[str, str, str]] = []
+        for asked, keys in self._asked.items():
+            for key in keys:
+                for kind, target in self.state.known[asked][key]:
                     yield key, kind, target
-                    for back in reverse.get(kind, ()):
-                        yield target, back, key
+                    ways = [(target, back, key) for back in reverse.get(kind, ())]
+                    if len(ways) == 1:
+                        yield ways[0]
+                    else:
+                        unsure += ways
+        types = frozenset(back for _, back, _ in unsure)
+        near = self.state.near({target for target, _, _ in unsure}, types) if unsure else {}
+        yield from (edge for edge in unsure if edge[1:] in near.get(edge[0], ()))
 
     def _along(self, starts: set[str], step: Step, crossed: set[str], *, back: bool) -> set[str]:
         """Where a step leads.
@@ -109,7 +125,7 @@ class Walk:
                 return None
             own = self.state.kinds.own
             return frozenset(chain.from_iterable(own.get(key.partition(":")[0], ()) for key in keys))
-        if not step.types:
+        if step.types == (ANY,):
             return None
         types: set[str] = set()
         for each in step.types:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bylaw.engine.evaluate import Part, evaluate
+from bylaw.engine.evaluate import Case, Part, evaluate, evaluate_each
 from bylaw.engine.lint import check
 from bylaw.engine.rego import NAME
 
-__all__ = ["NAME", "Part", "check", "evaluate"]
+__all__ = ["NAME", "Case", "Part", "check", "evaluate", "evaluate_each"]

@@ -10,7 +10,7 @@ import orjson
 from bylaw.graphs import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from bylaw.catalog import Catalog, Change, ChangeSet
     from bylaw.model import Entity
@@ -61,17 +61,20 @@ def whole(
     policies: Policies,
     today: date,
     change_set: ChangeSet | None = None,
+    *,
     before: Graph | None = None,
+    shown: Collection[str] | None = None,
 ) -> bytes:
     """``data`` for every entity of the catalog, and for every change where there is a change set.
 
-    ``before`` is the graph of the earlier state, where it has been made.
+    ``before`` is the graph of the earlier state, where it has been made; ``shown`` are the refs that are told of, where
+    rules look at no others.
     """
-    said = _data(_all(catalog, graph), catalog, policies, today)
+    said = _data(_all(catalog, graph, shown), catalog, policies, today)
     if change_set:
         relations = said["catalog"]["relations"]
         relations.update({key: graph.relations(key) for key in change_set.removed if key in graph})
-        said.update(_before(change_set, graph, before))
+        said.update(_before(change_set, graph, before, shown))
     return orjson.dumps(said)
 
 
@@ -93,7 +96,14 @@ def around(entity: Entity, reads: Reads, catalog: Catalog, graph: Graph, policie
     return orjson.dumps(_data(part, catalog, policies, today))
 
 
-def _all(catalog: Catalog, graph: Graph) -> dict[str, Any]:
+def _all(catalog: Catalog, graph: Graph, shown: Collection[str] | None) -> dict[str, Any]:
+    if shown is not None:
+        known = [key for key in catalog.entities if key in shown]
+        return {
+            "entities": {key: catalog.entities[key].data for key in known},
+            "relations": {key: graph.relations(key) for key in known},
+            "groups": {key: graph.group(key).as_data() for key in known if key.startswith("group:")},
+        }
     return {
         "entities": {key: entity.data for key, entity in catalog.entities.items()},
         "relations": graph.as_data(),
@@ -101,7 +111,7 @@ def _all(catalog: Catalog, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _before(change_set: ChangeSet, graph: Graph, drawn: Graph | None) -> dict[str, Any]:
+def _before(change_set: ChangeSet, graph: Graph, drawn: Graph | None, shown: Collection[str] | None) -> dict[str, Any]:
     """What rules about changes see besides: ``data.base``, the catalog as it was, and which refs come and go.
 
     Who may approve is a question to the base: a change must not make its own approvers.
@@ -110,7 +120,7 @@ def _before(change_set: ChangeSet, graph: Graph, drawn: Graph | None) -> dict[st
     drawn = drawn or Graph.build(before.entities, before.edges())
     counted = [key for key in removed if key in graph][:_COUNTED]
     return {
-        "base": {**_all(before, drawn), "complete": before.complete},
+        "base": {**_all(before, drawn, shown), "complete": before.complete},
         "change": {
             "added": change_set.added,
             "removed": removed,

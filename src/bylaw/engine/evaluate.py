@@ -11,7 +11,8 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
@@ -20,20 +21,21 @@ from bylaw.engine import data, python, telling
 from bylaw.engine.parts import Parts
 from bylaw.engine.rego import RegoError
 from bylaw.engine.suggest import Suggestions
-from bylaw.graphs import Graph
 from bylaw.model import Document, Entity, Finding, Outcome
 from bylaw.rules import Context, Policies, Rule, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
     from bylaw.engine.suggest import Bearers
+    from bylaw.graphs import Graph
     from bylaw.model import EntityRef
 
 _STRETCH = 64  # subjects a worker gets at once
+_LARGE = 2_000  # entities from which on reading them into Rego is worth being shared
 _PATIENCE = 3  # times that a rule may lose its worker before it is given up
 
 _CHANGE, _CATALOG = frozenset({"change"}), frozenset({"catalog"})
@@ -45,29 +47,17 @@ _DOCUMENT = {
 """What a document is to rules: by whether it is an entity, and whether the reader found problems in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Evaluation:
-    """What a spawned worker makes its judge from: plain values, which pickle.
-
-    ``rules`` are the ids of those that judge: of all that the settings ask for, the caller may want a few.
-    """
-
-    catalog: Catalog
-    settings: Settings
-    today: date
-    rules: tuple[str, ...]
-    change_set: ChangeSet | None = None
-    scope: Scope | None = None
+_Subject: TypeAlias = Document | Change | Catalog
 
 
 class Scope(Protocol):
     """Who is judged, where it is not everybody."""
 
-    def takes(self, rule: Rule, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+    def takes(self, rule: Rule, subject: _Subject, entity: Entity | None) -> bool:
         """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
         ...
 
-    def concerns(self, subject: Document | Change | Catalog, entity: Entity | None) -> bool:
+    def concerns(self, subject: _Subject, entity: Entity | None) -> bool:
         """Whether some rule may judge it."""
         ...
 
@@ -83,6 +73,36 @@ class Part:
     scope: Scope
     before: Graph | None = None
     bearers: Bearers | None = None
+    shown: frozenset[str] | None = None
+    """The refs of which Rego is told; None: of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged: a catalog and its graph.
+
+    With a ``change_set``, whose later state is the catalog, rules about changes judge as well; ``part`` narrows who
+    is judged.
+    """
+
+    catalog: Catalog
+    graph: Graph
+    change_set: ChangeSet | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """What a spawned worker makes its judge from: plain values, which pickle.
+
+    Of each case the catalog, its graph, the change set, who is judged, and the graph before. ``rules`` are the ids of
+    those that judge: of all that the settings ask for, the caller may want a few.
+    """
+
+    cases: tuple[tuple[Catalog, Graph, ChangeSet | None, Scope | None, Graph | None], ...]
+    settings: Settings
+    today: date
+    rules: tuple[str, ...]
 
 
 def evaluate(
@@ -97,26 +117,37 @@ def evaluate(
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
-    """The findings of all rules, none twice, in the order of ``Finding.order``, not yet placed in their files.
+    """The findings of all rules over one case: see ``Case`` and ``evaluate_each``."""
+    case = Case(catalog, graph, change_set, part)
+    return evaluate_each([case], policies, settings, today, jobs=jobs, progress=progress)[0]
 
-    With a ``change_set``, whose later state is the catalog, rules about changes judge as well; ``part`` narrows who
-    is judged. ``progress(done, total)`` is told of documents, changes and the catalog itself.
+
+def evaluate_each(
+    cases: Sequence[Case],
+    policies: Policies,
+    settings: Settings,
+    today: date,
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[list[Finding]]:
+    """For each case the findings of all rules, none twice, in the order of ``Finding.order``, not yet placed.
+
+    ``progress(done, total)`` is told of documents, changes and the catalogs themselves.
     """
     bounds = workers.Bounds(deadline=settings.policies.deadline, memory=settings.policies.memory)
-    wanted = tuple(rule.id for rule in policies.rules)
-    scope = part.scope if part else None
-    judge = _Judge(_Evaluation(catalog, settings, today, wanted, change_set, scope), policies, graph)
-    judge.before = part.before if part else None
+    judge = _Judge([_Judged(case, policies, today) for case in cases], policies, settings, today)
     total = len(judge.subjects)
     jobs = jobs or workers.available()
-    size = max(1, min(_STRETCH, total // (4 * jobs)))
+    size = max(1, min(_STRETCH, total // (4 * jobs))) if judge.is_large else _STRETCH
     suspects: set[int] = set()
-    findings: list[Finding] = []
+    told: list[tuple[int, Finding]] = []
     done = 0
 
     def stretches() -> Iterator[list[Any]]:
-        for start in range(0, total, size):
-            yield [start, min(start + size, total), without_suspects(range(len(policies.rules)))]
+        for first, last in judge.bounds:
+            for start in range(first, last, size):
+                yield [start, min(start + size, last), without_suspects(range(len(policies.rules)))]
 
     def without_suspects(rules: Iterable[int]) -> list[int]:
         return [number for number in rules if number not in suspects]
@@ -131,22 +162,31 @@ def evaluate(
         for start, stop, found in workers.run(
             _Opener(judge), stretches(), jobs=jobs, bounds=bounds, on_failure=after_failure
         ):
-            findings.extend(judge.finding(*each) for each in found)
+            told.extend((each[0], judge.finding(*each)) for each in found)
             done += stop - start
             progress(done, total)
         names = {policies.rules[number].id for number in suspects}
-        findings = [each for each in findings if each.rule not in names]
+        told = [(index, each) for index, each in told if each.rule not in names]
         for number in sorted(suspects):
-            findings.extend(_alone(judge, number, total, bounds))
+            for first, last in judge.bounds:
+                told.extend(_alone(judge, number, first, last, bounds))
     finally:
         gc.unfreeze()
-    suggestions = Suggestions(catalog, part.bearers if part else None)
+    return [
+        _settled(case, (each for index, each in told if first <= index < last))
+        for case, (first, last) in zip(cases, judge.bounds, strict=True)
+    ]
+
+
+def _settled(case: Case, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of a case in their order, each once, with suggestions."""
+    suggestions = Suggestions(case.catalog, case.part.bearers if case.part else None)
     once = {each.order: each for each in findings}
     return [suggestions.add(each) for _, each in sorted(once.items())]
 
 
-def _alone(judge: _Judge, number: int, total: int, bounds: workers.Bounds) -> Iterator[Finding]:
-    """One rule that has lost a worker, over all subjects in order, until its third failure."""
+def _alone(judge: _Judge, number: int, first: int, last: int, bounds: workers.Bounds) -> Iterator[tuple[int, Finding]]:
+    """One rule that has lost a worker, over the subjects of a case in order, until its third failure."""
     rule = judge.policies.rules[number]
     failed: list[tuple[int, str]] = []
 
@@ -158,13 +198,14 @@ def _alone(judge: _Judge, number: int, total: int, bounds: workers.Bounds) -> It
         if len(failed) < _PATIENCE:
             yield [index + 1, stop, rules]
 
-    for answer in workers.run(_Opener(judge), [[0, total, [number]]], jobs=1, bounds=bounds, on_failure=after_failure):
-        yield from (judge.finding(*each) for each in answer[2])
+    everything = [[first, last, [number]]]
+    for answer in workers.run(_Opener(judge), everything, jobs=1, bounds=bounds, on_failure=after_failure):
+        yield from ((each[0], judge.finding(*each)) for each in answer[2])
     for index, reason in failed:
-        yield judge.error(index, number, f"{judge.where(rule)}: {reason}")
-    if len(failed) == _PATIENCE and failed[-1][0] + 1 < total:
+        yield index, judge.error(index, number, f"{judge.where(rule)}: {reason}")
+    if len(failed) == _PATIENCE and failed[-1][0] + 1 < last:
         given_up = f"it was given up after {_PATIENCE} failures: what comes after this one was not judged"
-        yield replace(judge.error(failed[-1][0], number, given_up), key="given-up")
+        yield failed[-1][0], replace(judge.error(failed[-1][0], number, given_up), key="given-up")
 
 
 class _Opener:
@@ -174,78 +215,128 @@ class _Opener:
         self._judge = judge
 
     def __call__(self) -> workers.Handler:
-        self._judge.load()
+        if self._judge.is_large:
+            for case in self._judge.cases:
+                case.load()
         return self._judge
 
 
-class _Judge:
-    """The handler: judges stretches of subjects, ``[start, stop, numbers of rules]``."""
+class _Judged:
+    """A case, and what its subjects are to the rules."""
 
-    def __init__(self, evaluation: _Evaluation, policies: Policies, graph: Graph) -> None:
-        self.evaluation, self.policies = evaluation, policies
-        catalog = evaluation.catalog
-        self._catalog, self._graph, self._change_set = catalog, graph, evaluation.change_set
-        changes = evaluation.change_set.changes if evaluation.change_set else ()
-        whole = (catalog,) if any(rule.subject == "catalog" for rule in policies.rules) else ()
-        self.before: Graph | None = None
-        subjects: tuple[Document | Change | Catalog, ...] = (*catalog.documents, *changes, *whole)
-        self._contexts = [
-            Context(catalog, graph, policies.parameters[rule.id], evaluation.today) for rule in policies.rules
-        ]
+    def __init__(self, case: Case, policies: Policies, today: date) -> None:
+        catalog, changes = case.catalog, case.change_set.changes if case.change_set else ()
+        self.case, self.catalog, self.change_set = case, catalog, case.change_set
+        self.scope = case.part.scope if case.part else None
+        self.graph_before = case.part.before if case.part else None
+        self._policies, self._today = policies, today
+        self.contexts = [Context(catalog, case.graph, policies.parameters[rule.id], today) for rule in policies.rules]
         self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
+        whole = (catalog,) if any(rule.subject == "catalog" for rule in policies.rules) else ()
+        subjects: Iterable[_Subject] = (*catalog.documents, *changes, *whole)
+        if self.scope:
+            subjects = [each for each in subjects if self.scope.concerns(each, self.entity(each))]
+        self.subjects = list(subjects)
         self._rego: Parts | None = None
-        if evaluation.scope:
-            subjects = tuple(each for each in subjects if evaluation.scope.concerns(each, self._entity(each)))
-        self.subjects = subjects
+        self._is_loaded = False
+
+    def load(self) -> Parts | None:
+        """Compile the Rego and load the catalog into it, once; None: no rule is in Rego."""
+        packages = [rule.package for rule in self._policies.rules if rule.package]
+        if not self._is_loaded and packages:
+            policies, graph = self._policies, self.case.graph
+            said = data.whole(
+                self.catalog,
+                graph,
+                policies,
+                self._today,
+                self.change_set,
+                before=self.graph_before,
+                shown=self.case.part.shown if self.case.part else None,
+            )
+            self._rego = Parts(policies.modules, packages, said)
+        self._is_loaded = True
+        return self._rego
+
+    def entity(self, subject: _Subject) -> Entity | None:
+        """The entity that a document is in the catalog; a later document of the same ref is none."""
+        return self._entities.get(id(subject))
+
+    def is_for(self, rule: Rule, subject: _Subject) -> bool:
+        """Whether a rule is to judge it here."""
+        return self.scope is None or self.scope.takes(rule, subject, self.entity(subject))
+
+    def input(self, judged: Entity | Change) -> bytes:
+        """What Rego gets of it."""
+        if isinstance(judged, Change) and self.change_set:
+            return data.change(judged, self.change_set)
+        return data.document(cast("Entity", judged))
+
+    def place(self, document: Document, ref: EntityRef | None) -> str:
+        """What tells a document without a ref from the others of its file, and one of a ref from those before it.
+
+        It counts only what is alike, so that it stays when other documents come or go or the file is moved.
+        """
+        alike = self.catalog.duplicates.get(str(ref), ()) if ref else self._refless[document.path]
+        number = next((number for number, each in enumerate(alike, 1) if each is document), 0)
+        return f"#{number}" if ref or number > 1 else ""
 
     @cached_property
     def _refless(self) -> Mapping[str | None, list[Document]]:
         """The documents of each file that cannot be addressed."""
         found: dict[str | None, list[Document]] = {}
-        for each in self._catalog.documents:
+        for each in self.catalog.documents:
             if address(each.data) is None:
                 found.setdefault(each.path, []).append(each)
         return found
 
-    def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
-        return _judge, (self.evaluation,)
 
-    def load(self) -> None:
-        """Compile the Rego and load the catalog into it, once."""
-        if self._rego is None and any(rule.package for rule in self.policies.rules):
-            everything = data.whole(
-                self._catalog, self._graph, self.policies, self.evaluation.today, self._change_set, self.before
-            )
-            packages = [rule.package for rule in self.policies.rules if rule.package]
-            self._rego = Parts(self.policies.modules, packages, everything)
+class _Judge:
+    """The handler: judges stretches of subjects, ``[start, stop, numbers of rules]``, each of one case."""
+
+    def __init__(self, cases: Sequence[_Judged], policies: Policies, settings: Settings, today: date) -> None:
+        self.cases, self.policies = cases, policies
+        self._settings, self._today = settings, today
+        self.subjects = [(case, subject) for case in cases for subject in case.subjects]
+        ends = list(accumulate(len(case.subjects) for case in cases))
+        self.bounds = list(zip([0, *ends], ends, strict=False))
+        """From where to where among the subjects those of each case stand."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading the catalogs into Rego costs so much that workers should share it."""
+        return sum(len(case.catalog.entities) for case in self.cases) > _LARGE
+
+    def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
+        cases = tuple(
+            (each.catalog, each.case.graph, each.change_set, each.scope, each.graph_before) for each in self.cases
+        )
+        rules = tuple(rule.id for rule in self.policies.rules)
+        return _judge, (_Evaluation(cases, self._settings, self._today, rules),)
 
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task
         found: list[tuple[Any, ...]] = []
         plans: dict[tuple[frozenset[str], str | None], list[tuple[int, int, Rule]]] = {}
         for index in range(start, stop):
-            subject = self.subjects[index]
+            case, subject = self.subjects[index]
             if isinstance(subject, Document) and is_skeleton(subject.data):
                 continue
-            entity = self._entity(subject)
+            entity = case.entity(subject)
             given = False
             like = _like(subject, entity)
             if like not in plans:
                 plans[like] = self._plan(*like, numbers)
             for position, number, rule in plans[like]:
                 judged: Any = entity if rule.subject == "entity" else subject
-                if not self._is_for(rule, subject) or not _applies(rule, judged):
+                if not case.is_for(rule, subject) or not _applies(rule, judged):
                     continue
                 mark((index - start) * len(numbers) + position)
-                if rule.package and self._rego and not given:
-                    self._rego.set_input(self._input(judged))
+                if rule.package and not given and (rego := case.load()):
+                    rego.set_input(case.input(judged))
                     given = True
-                found.extend((index, number, each) for each in self._told(rule, number, judged))
+                found.extend((index, number, each) for each in self._told(case, rule, number, judged))
         return [start, stop, found]
-
-    def _is_for(self, rule: Rule, subject: Document | Change | Catalog) -> bool:
-        scope = self.evaluation.scope
-        return scope is None or scope.takes(rule, subject, self._entity(subject))
 
     def _plan(self, subjects: frozenset[str], kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
         """The rules for whatever is alike, with their place among ``numbers``."""
@@ -256,45 +347,19 @@ class _Judge:
             if rule.subject in subjects and (rule.subject != "entity" or rule.is_for(kind or ""))
         ]
 
-    def _input(self, judged: Entity | Change) -> bytes:
-        if isinstance(judged, Change) and self._change_set:
-            return data.change(judged, self._change_set)
-        return data.document(cast("Entity", judged))
-
-    def _told(self, rule: Rule, number: int, subject: Any) -> list[Any]:
+    def _told(self, case: _Judged, rule: Rule, number: int, subject: Any) -> list[Any]:
         """What one rule says about one entity or document, or that it came to no answer."""
         try:
-            if rule.package and self._rego:
-                found = list(map(telling.from_rego, self._rego.findings(rule.package)))
+            if rule.package and (rego := case.load()):
+                found = list(map(telling.from_rego, rego.findings(rule.package)))
             else:
-                found = python.findings(rule, subject, self._contexts[number])
-            return telling.told([self._pointed(each, subject) for each in found])
+                found = python.findings(rule, subject, case.contexts[number])
+            return telling.told([_pointed(each, subject, case.catalog) for each in found])
         except telling.ShapeError as error:
             fault = f"{self.where(rule)}: {error}"
         except (RegoError, python.RuleError) as error:
             fault = str(error)
         return telling.told([_no_answer(rule, fault)])
-
-    def _pointed(self, finding: Finding, subject: Any) -> Finding:
-        """The finding, if its pointer leads somewhere.
-
-        In an entity that Backstage refuses anyway (``metadata: []``) it points to what is nearest above.
-
-        Raises:
-            ShapeError: it does not, and that is the rule's own fault.
-        """
-        judged = subject.entity if isinstance(subject, Change) else subject
-        data = None if isinstance(judged, Catalog) else judged.data
-        near = telling.nearest_above(finding.pointer, data)
-        if near == finding.pointer:
-            return finding
-        if isinstance(data, dict) and any(faults(data, self._catalog.kinds)):
-            return replace(finding, pointer=near)
-        raise telling.ShapeError(f"pointer {finding.pointer:.{telling.SHOWN}} of a finding leads nowhere in the entity")
-
-    def _entity(self, subject: Document | Change | Catalog) -> Entity | None:
-        """The entity that a document is in the catalog; a later document of the same ref is none."""
-        return self._entities.get(id(subject))
 
     def finding(self, index: int, number: int, told: dict[str, Any]) -> Finding:
         """A finding as a worker told it, stamped with what the rule did not have to say."""
@@ -313,7 +378,7 @@ class _Judge:
         return f"{rule.shown_source}:{next((number for number, line in lines if line.startswith('findings')), 1)}"
 
     def _stamped(self, index: int, number: int, finding: Finding) -> Finding:
-        rule, subject = self.policies.rules[number], self.subjects[index]
+        rule, (case, subject) = self.policies.rules[number], self.subjects[index]
         stamp: dict[str, Any] = {"rule": rule.id, "severity": rule.severity}
         if isinstance(subject, Change):
             entity, document = subject.entity, subject.entity.document
@@ -321,21 +386,30 @@ class _Judge:
         elif isinstance(subject, Document):
             ref = address(subject.data)
             stamp |= {"entity": str(ref) if ref else None, "entity_url": subject.url, "document": subject}
-            if not self._entity(subject) and (place := self._place(subject, ref)):
+            if not case.entity(subject) and (place := case.place(subject, ref)):
                 stamp["key"] = f"{place}\x1f{finding.key}"
         return replace(finding, **stamp)
 
-    def _place(self, document: Document, ref: EntityRef | None) -> str:
-        """What tells a document without a ref from the others of its file, and one of a ref from those before it.
 
-        It counts only what is alike, so that it stays when other documents come or go or the file is moved.
-        """
-        alike = self._catalog.duplicates.get(str(ref), ()) if ref else self._refless[document.path]
-        number = next((number for number, each in enumerate(alike, 1) if each is document), 0)
-        return f"#{number}" if ref or number > 1 else ""
+def _pointed(finding: Finding, subject: Any, catalog: Catalog) -> Finding:
+    """The finding, if its pointer leads somewhere.
+
+    In an entity that Backstage refuses anyway (``metadata: []``) it points to what is nearest above.
+
+    Raises:
+        ShapeError: it does not, and that is the rule's own fault.
+    """
+    judged = subject.entity if isinstance(subject, Change) else subject
+    data = None if isinstance(judged, Catalog) else judged.data
+    near = telling.nearest_above(finding.pointer, data)
+    if near == finding.pointer:
+        return finding
+    if isinstance(data, dict) and any(faults(data, catalog.kinds)):
+        return replace(finding, pointer=near)
+    raise telling.ShapeError(f"pointer {finding.pointer:.{telling.SHOWN}} of a finding leads nowhere in the entity")
 
 
-def _like(subject: Document | Change | Catalog, entity: Entity | None) -> tuple[frozenset[str], str | None]:
+def _like(subject: _Subject, entity: Entity | None) -> tuple[frozenset[str], str | None]:
     """Which rules may judge it: by what they judge, and for entities by kind."""
     if isinstance(subject, Change):
         return _CHANGE, None
@@ -356,6 +430,10 @@ def _no_answer(rule: Rule, fault: str) -> Finding:
 
 
 def _judge(evaluation: _Evaluation) -> _Judge:
-    catalog, policies = evaluation.catalog, load(evaluation.settings)
+    policies = load(evaluation.settings)
     policies = replace(policies, rules=tuple(policies.find(each) for each in evaluation.rules))
-    return _Judge(evaluation, policies, Graph.build(catalog.entities, catalog.edges()))
+    cases = []
+    for catalog, graph, change_set, scope, before in evaluation.cases:
+        part = Part(scope, before) if scope else None
+        cases.append(_Judged(Case(catalog, graph, change_set, part), policies, evaluation.today))
+    return _Judge(cases, policies, evaluation.settings, evaluation.today)

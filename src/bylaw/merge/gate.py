@@ -18,13 +18,15 @@ from bylaw import catalog as catalogs
 from bylaw import engine, gates, pipeline
 from bylaw.affected import Laid, Touch, Whole, blast, groups_of
 from bylaw.catalog import Kinds
+from bylaw.config import FILE_NAME
 from bylaw.documents.secrets import redact
 from bylaw.errors import UndecidedError, UsageError
 from bylaw.gates import waivers
-from bylaw.merge import laws
+from bylaw.merge import evidence, laws
 from bylaw.merge.judge import judge
-from bylaw.model import Decision, Proposal, Report, Status
+from bylaw.model import Decision, Outcome, Proposal, Report, Status
 from bylaw.sources import files, locate, places, proposed, reading, surroundings, touched, waiver_files
+from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from bylaw.catalog import Catalog
     from bylaw.config import BaseSettings, Settings
     from bylaw.merge.judge import Judged
+    from bylaw.merge.laws import Held
     from bylaw.model import Document, LawChange
-    from bylaw.sources.checkout import Checkout
     from bylaw.sources.proposed import Proposed
     from bylaw.sources.surroundings import Surroundings
 
@@ -91,9 +93,14 @@ def gate(
     today = asked.now or datetime.now(UTC).date()
     with TemporaryDirectory(prefix="bylaw-", ignore_cleanup_errors=True) as made:
         folder = Path(os.path.realpath(made))
-        held = laws.held(change, asked.config, asked.as_proposed, folder / "base")
+        if not asked.as_proposed:
+            laws.refuse(change, "--policies", asked.policies)
+        config = asked.config
+        if asked.changed:
+            change, config = _from_nothing(change, folder), config or _own_law(change, asked.folder)
+        held = laws.held(change, config, asked.as_proposed, folder / "base")
         settings = _asked_of(held.settings, asked)
-        run = _Gate(asked, change, settings, environment, today, progress)
+        run = _Gate(asked, change, held, settings, environment, today, progress)
         return run.report(partial(laws.proposed, held, change, folder / "proposed", today, asked.jobs))
 
 
@@ -110,10 +117,11 @@ def _asked_of(settings: Settings, asked: Asked) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
-    """One run: what was asked, the change, the law of the base, and the day."""
+    """One run: what was asked, the change, the law of the base, that with what was asked besides, and the day."""
 
     asked: Asked
     change: Proposed
+    held: Held
     settings: Settings
     environment: Mapping[str, str]
     today: date
@@ -121,9 +129,11 @@ class _Gate:
 
     def report(self, proposed_law: Callable[[Callable[[], Catalog]], LawChange | None]) -> Report:
         """Judge, and say what came of it. ``proposed_law`` says of the files of the checkout what else would."""
-        policies = pipeline.load_policies(self.settings)
-        limits = reading.limits(self.settings.catalog.limits)
-        written = waiver_files.read(self.settings.waivers.paths, limits=limits)
+        with self.held.blamed():
+            policies = pipeline.load_policies(self.settings)
+            limits = reading.limits(self.settings.catalog.limits)
+            root = self.held.folder if self.held.law else self.change.after.root
+            written = waiver_files.read(self.settings.waivers.paths, root, limits)
         over, alone = self._over()
         before, after, touch = self._states(over)
         judged = judge(
@@ -140,9 +150,13 @@ class _Gate:
             progress=self.progress,
         )
         placed = self._placed(judged)
+        told = (
+            replace(each, message=self.held.plain(each.message)) if each.outcome is Outcome.ERROR else each
+            for each in placed.findings
+        )
         waived = waivers.judge(
             written,
-            sorted(placed.findings, key=lambda finding: (finding.order, finding.status)),
+            sorted(told, key=lambda finding: (finding.order, finding.status)),
             self.settings.waivers,
             self.today,
             rules=[rule.id for rule in policies.rules],
@@ -204,10 +218,12 @@ class _Gate:
                 repository=said or places.of_checkout(root, self.environment),
                 branch=self.change.branch,
                 root=root,
-                is_proposed=partial(self._is_proposed, root),
+                is_proposed=partial(evidence.is_of, self.change),
                 environment=self.environment,
                 progress=lambda done: self.progress("reading the base", done, done),
             )
+        except surroundings.ProposedError:
+            raise  # or a change could choose to be judged alone
         except UndecidedError as error:
             if self.settings.gates.merge.on_base_missing == "judge_alone":
                 return None, str(error)
@@ -216,14 +232,6 @@ class _Gate:
                 "gates.merge.on_base_missing: judge_alone would judge this repository by itself"
             ) from None
         return found, None
-
-    def _is_proposed(self, root: Path, path: Path) -> bool:
-        """Whether a file is one that the change itself brings or edits: no judge takes evidence from the accused."""
-        real = Path(os.path.realpath(path))
-        if not real.is_relative_to(root):
-            return False
-        inside = real.relative_to(root).as_posix()
-        return any(inside == each.after for each in self.change.files) and proposed.is_tracked(root, inside)
 
     def _states(self, over: Surroundings | None) -> tuple[State, State, Touch]:
         """The catalog before and after the change, and what the change touches in it."""
@@ -318,6 +326,19 @@ def _change(asked: Asked, environment: Mapping[str, str]) -> Proposed:
     if asked.base is not None:
         raise UsageError("--base names a branch and --before a folder: name one of them")
     return proposed.from_folders(asked.before, asked.after)
+
+
+def _from_nothing(change: Proposed, folder: Path) -> Proposed:
+    """A change that is no more than some files, as what they make of an empty folder: so it brings no law either."""
+    nothing = folder / "nothing"
+    nothing.mkdir()
+    return replace(change, before=Checkout(nothing))
+
+
+def _own_law(change: Proposed, folder: Path) -> Path | None:
+    """The settings file of the folder from which a change elsewhere is judged, if there is one."""
+    file = folder / FILE_NAME
+    return file if file.is_file() and evidence.inside(change.after.root, file) is None else None
 
 
 def _drawn(catalog: Catalog) -> Whole:

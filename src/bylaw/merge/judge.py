@@ -58,23 +58,23 @@ def judge(
     old = cut(before, scope, policies, removed=removed, people=people, owners=staged)
     new = cut(after, scope, policies, removed=removed, people=people, owners=staged)
     change_set = ChangeSet(old.catalog, new.catalog, changes, actor, approvers)
-    found = []
-    for side, state, change in ((old, before, None), (new, after, change_set)):
-        rules = policies if change else policies.without_changes()
-        part = engine.Part(scope, old.graph, state.bearers)
-        judged = engine.evaluate(
-            side.catalog,
-            side.graph,
-            rules,
-            settings,
-            today,
-            change_set=change,
-            part=part,
-            jobs=jobs,
-            progress=lambda done, total: progress("judging", done, total),
-        )
-        found.append(gates.enforce(judged, settings.enforcement, today, _owners(side)))
-    told = gates.weigh(gates.compare(found[0], found[1], renamed or {}), settings.gates.merge)
+    shown = None if old.shown is None or new.shown is None else old.shown | new.shown
+    found = engine.evaluate_each(
+        [
+            engine.Case(old.catalog, old.graph, None, engine.Part(scope, None, before.bearers, old.shown)),
+            engine.Case(new.catalog, new.graph, change_set, engine.Part(scope, old.graph, after.bearers, shown)),
+        ],
+        policies,
+        settings,
+        today,
+        jobs=jobs,
+        progress=lambda done, total: progress("judging", done, total),
+    )
+    enforced = [
+        gates.enforce(findings, settings.enforcement, today, _owners(side))
+        for findings, side in zip(found, (old, new), strict=True)
+    ]
+    told = gates.weigh(gates.compare(enforced[0], enforced[1], renamed or {}), settings.gates.merge)
     return Judged(told, old, new, scope, change_set)
 
 

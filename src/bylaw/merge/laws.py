@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bylaw import config, pipeline
-from bylaw.config import Settings
+from bylaw.config import BaseSettings, RemoteSetting, Settings
+from bylaw.documents.secrets import redact
 from bylaw.errors import BylawError, ConfigError
+from bylaw.merge import evidence
 from bylaw.model import LawChange
-from bylaw.sources import law, reading, surroundings, waiver_files
+from bylaw.sources import law, places, reading, surroundings, waiver_files
+from bylaw.sources.waiver_files import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from bylaw.catalog import Catalog
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
     from bylaw.sources.law import Law
     from bylaw.sources.proposed import Proposed
 
-_APART = {"paths", "base"}  # what files hold is told by what they say
+_APART = {"policies.paths", "waivers.paths"}  # what files hold is told by what they say
+_LONGEST = 120  # characters of a setting that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +39,44 @@ class Held:
     file: str | None
     law: Law | None
     folder: Path
+    """Where what it names in the checkout was written."""
+
+    def plain(self, text: str) -> str:
+        """A message without that folder, which is another one each time."""
+        return _plain(text, self.folder)
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Whatever is wrong with the law in here is said of the files of the checkout.
+
+        Raises:
+            ConfigError: something was.
+        """
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError(self.plain(str(error))) from None
 
 
 def held(change: Proposed, path: Path | None, as_proposed: bool, folder: Path) -> Held:
     """The settings that hold, what they name in the checkout being written below ``folder``.
 
     ``path`` names a settings file (None: bylaw.yaml at the root). One that is no part of the checkout is a central one
-    and is read where it is; any other is read as it was before the change, unless ``as_proposed``.
+    and is read where it is; any other is read as it was before the change, unless ``as_proposed``. A link in the
+    checkout is a part of it.
 
     Raises:
         ConfigError: the file is not there, or it cannot be used.
     """
-    root = change.after.root
-    place = Path(os.path.realpath(path)) if path else root / config.FILE_NAME
-    if not place.is_relative_to(root):
-        central = config.read(path)
+    place = path or change.after.root / config.FILE_NAME
+    file = evidence.inside(change.after.root, place)
+    if file is None:
+        central = config.read(place)
+        refuse(change, "policies.paths", central.policies.paths)
+        refuse(change, "waivers.paths", central.waivers.paths)
         base = surroundings.named(central.catalog.base, place.parent)
         return Held(replace(central, catalog=replace(central.catalog, base=base)), None, None, folder)
-    file = place.relative_to(root).as_posix()
+    place = change.after.root / file
     if as_proposed:
         if path is not None and not place.is_file():
             raise ConfigError(f"{path}: cannot be read; name another file with --config")
@@ -72,6 +97,21 @@ def held(change: Proposed, path: Path | None, as_proposed: bool, folder: Path) -
         settings = found.settings if found else Settings()
     base = surroundings.named(settings.catalog.base, place.parent)
     return Held(replace(settings, catalog=replace(settings.catalog, base=base)), file, found, folder)
+
+
+def refuse(change: Proposed, name: str, paths: Iterable[str]) -> None:
+    """See that what is read where it is now is no part of the change.
+
+    Raises:
+        ConfigError: it is.
+    """
+    for each in paths:
+        inside = evidence.inside(change.after.root, Path(each))
+        if inside is not None and evidence.is_known(change, inside):
+            raise ConfigError(
+                f"{name}: {each} is a part of what is judged, and a change does not bring its own law; name it in the "
+                f"{config.FILE_NAME} of the repository, whose paths are read as they were before the change"
+            )
 
 
 def proposed(
@@ -95,13 +135,16 @@ def proposed(
     from bylaw.impacts import Side
 
     settings = found.settings if found else Settings()
+    root = change.after.root
+    base = surroundings.named(settings.catalog.base, (root / held.file).parent)
+    settings = replace(settings, catalog=replace(settings.catalog, base=base))
     fresh = _with_earlier_python(found.left_out if found else (), held.folder, folder)
     lines = [
         f"{path} is Python: what a change brings is not run, so people have to read it"
         for path in edited
         if path.endswith(".py")
     ]
-    lines += _said(held.settings, settings, folder)
+    lines += [_plain(each, root) for each in _said((held.settings, held.folder), (settings, folder))]
     bounds = {name: getattr(held.settings.policies, name) for name in ("deadline", "memory")}
     after = replace(settings, policies=replace(settings.policies, **bounds), catalog=held.settings.catalog)
     try:
@@ -127,15 +170,18 @@ def _with_earlier_python(left_out: Iterable[str], before: Path, after: Path) -> 
         if earlier.is_file():
             (after / path).parent.mkdir(parents=True, exist_ok=True)
             (after / path).write_bytes(earlier.read_bytes())
+            with suppress(OSError):  # Python may prefer what the change brings to what it was compiled from
+                Path(cache_from_source(str(after / path))).unlink()
         else:
             fresh = True
     return fresh
 
 
-def _said(before: Settings, after: Settings, folder: Path) -> list[str]:
-    """What the settings say differently, rules apart, and which waivers come and go."""
+def _said(*sides: tuple[Settings, Path]) -> list[str]:
+    """What the settings say differently, rules apart, and which waivers come and go; each with its folder."""
+    before, after = (settings for settings, _ in sides)
     lines = [
-        f"{section}.{each.name}: {_shown(one)} -> {_shown(other)}"
+        f"{name}: {_shown(one)} -> {_shown(other)}"
         for section, old, new in (
             ("catalog", before.catalog, after.catalog),
             ("policies", before.policies, after.policies),
@@ -143,18 +189,18 @@ def _said(before: Settings, after: Settings, folder: Path) -> list[str]:
             ("gates.merge", before.gates.merge, after.gates.merge),
         )
         for each in fields(old)
-        if (one := getattr(old, each.name)) != (other := getattr(new, each.name)) and each.name not in _APART
+        if (name := f"{section}.{each.name}") not in _APART
+        and (one := getattr(old, each.name)) != (other := getattr(new, each.name))
     ]
     limits = reading.limits(before.catalog.limits)
-    sides: list[dict[str, str]] = []
-    for settings in (before, after):
+    known: list[dict[str, str]] = []
+    for settings, folder in sides:
         try:
-            entries = waiver_files.read(settings.waivers.paths, limits=limits)
+            entries = waiver_files.read(settings.waivers.paths, folder, limits)
         except ConfigError as error:
             return [*lines, f"its waivers cannot be used: {_plain(str(error), folder)}"]
-        waivers = (each.waiver if isinstance(each, waiver_files.Broken) else each for each in entries)
-        sides.append({each.id: _waiver(each) for each in waivers})
-    old, new = sides
+        known.append(dict(map(_waiver, entries)))
+    old, new = known
     for name in sorted({*old, *new}):
         if name not in old:
             lines.append(f"waiver {name} is added: {new[name]}")
@@ -165,9 +211,13 @@ def _said(before: Settings, after: Settings, folder: Path) -> list[str]:
     return lines
 
 
-def _waiver(waiver: Waiver) -> str:
-    until = f"until {waiver.expires}" if waiver.expires else "without an end"
-    return f"{waiver.rule} of {', '.join(waiver.entities)}, {until}, approved by {waiver.approved_by or 'nobody'}"
+def _waiver(entry: Waiver | Broken) -> tuple[str, str]:
+    """What an entry is called, and what it says or why it says nothing."""
+    if isinstance(entry, Broken):
+        return entry.waiver.id, f"nothing that holds: {'; '.join(entry.faults)}"
+    until = f"until {entry.expires}" if entry.expires else "without an end"
+    said = f"{entry.rule} of {', '.join(entry.entities)}, {until}, approved by {entry.approved_by or 'nobody'}"
+    return entry.id, said
 
 
 def _rules(impact: Impact) -> list[str]:
@@ -188,7 +238,18 @@ def _flip(flip: Flip) -> tuple[str, str, str, tuple[str, ...]]:
 
 
 def _shown(value: object) -> str:
-    return f"{value!r:.80}"
+    """A setting, as bylaw.yaml would say it, or nearly."""
+    return f"{_said_of(value)!r:.{_LONGEST}}"
+
+
+def _said_of(value: object) -> object:
+    """A value without the parts that nobody has set, and without what should be secret in it."""
+    if isinstance(value, BaseSettings | RemoteSetting):
+        said = {each.name: getattr(value, each.name) for each in fields(value)}
+        return {name: _said_of(each) for name, each in said.items() if each is not None}
+    if isinstance(value, str):
+        return redact(places.without_credentials(value))
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _plain(text: str, folder: Path) -> str:

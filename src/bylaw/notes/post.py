@@ -143,7 +143,7 @@ def _posted(markdown: str, suggested: Sequence[Suggestion] | None, place: _Place
     )
     client.session.max_redirects = 0
     talk = _Talk(client, f"/projects/{place.project}/merge_requests/{place.number}")
-    # OSError is of the network. Those behind it come of an answer that is not GitLab's, which the library takes on trust.
+    # OSError is of the network; what is behind it, of answers in a shape that is not GitLab's.
     faults = (GitlabError, OSError, ValueError, LookupError, TypeError, AttributeError)
     try:
         me = talk.get("/user")["id"]

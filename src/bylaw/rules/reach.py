@@ -20,7 +20,8 @@
 ``kind(User)``
     whether there is any entity of a kind.
 
-``$name`` stands for a parameter of the rule, a list of relations being alternatives: ``(^$relations)/ownedBy``.
+``$name`` stands for a parameter of the rule: relations (of several, any: ``(^$relations)/ownedBy``), how many steps
+(``{$longest}``), or the names of annotations and kinds. What an empty list stands for leads nowhere.
 
 Of the entity itself a rule sees what it says, and the relations with which a path of its reach begins.
 
@@ -32,26 +33,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _CALL = re.compile(r"(names|cycle|same|named|kind)\((.*)\)")
-_STEP = re.compile(r"(?:([.@]|\^?\w+)|\((\^?\w+(?:\|\^?\w+)*)\))(\*|\{[1-9]\d{0,2}\})?")
-_PARAMETER = re.compile(r"(\^?)\$(\w+)")
+_STEP = re.compile(r"(?:([.@]|\^?\$?\w+)|\((\^?\$?\w+(?:\|\^?\$?\w+)*)\))(\*|\{(?:[1-9]\d{0,2}|\$\w+)\})?")
 EXPECTED = (
     "a path such as ownedBy/childOf*, or names(path), cycle(relations), same(annotation), named(annotation), kind(Kind)"
 )
+ANY, OWN = ".", "@"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One to ``most`` relations of some types, without types of any; ``^`` before a type is its other direction, and
-    ``@`` stands for all that the fields of the kind make.
+    """One to ``most`` relations of some types; ``most`` None is any number, none included.
 
-    ``most`` None is any number, none included.
+    ``^`` before a type is its other direction. Instead of types there may be ``ANY``, or ``OWN`` for all that the fields
+    of the kind make.
     """
 
     types: tuple[str, ...]
@@ -98,53 +98,76 @@ def parse(texts: Iterable[str], parameters: Mapping[str, Any]) -> Reach:
     """The reach that some texts say with the values of a rule's parameters.
 
     Raises:
-        ValueError: one of them says none.
+        ValueError: one of them says none, or names a parameter that is none.
     """
-
-    def value(found: re.Match[str]) -> str:
-        said = parameters.get(found[2])
-        if said is None:
-            raise ValueError(f"${found[2]} is no parameter of the rule")
-        return "|".join(f"{found[1]}{each}" for each in (said if isinstance(said, list | tuple) else [said]))
-
     reach = Reach()
     for text in texts:
-        reach |= _parsed(_PARAMETER.sub(value, text))
+        reach |= _parsed(text, parameters)
     return reach
 
 
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> Reach:
+def _parsed(text: str, parameters: Mapping[str, Any]) -> Reach:
     call = _CALL.fullmatch(text.strip())
-    if call is None:
-        return Reach(paths=frozenset({Path(_steps(text))}))
-    what, inside = call.groups()
-    if what == "names":
-        return Reach(paths=frozenset({Path(_steps(inside), names=True)}))
+    what, inside = call.groups() if call else ("", text)
+    if what in {"", "names"}:
+        return Reach(paths=frozenset({Path(_steps(inside, parameters), names=bool(what))}))
     if what == "cycle":
-        (step,) = steps if len(steps := _steps(f"({inside})")) == 1 else (None,)
-        if step is None or step.most != 1:
+        steps = _steps(f"({inside})", parameters)
+        if len(steps) != 1 or steps[0].most != 1:
             raise ValueError(f"{text!r} is no reach; expected relations such as cycle(dependsOn|consumesApi)")
-        return Reach(cycles=frozenset({step.types}))
+        return Reach(cycles=frozenset({each.types for each in steps if each.types}))
     if not inside.strip():
         raise ValueError(f"{text!r} names nothing; expected {EXPECTED}")
-    said = frozenset({inside.strip()})
+    said = frozenset(_texts(inside.strip(), parameters))
     return {"same": Reach(same=said), "named": Reach(named=said), "kind": Reach(kinds=said)}[what]
 
 
-def _steps(text: str) -> tuple[Step, ...]:
+def _steps(text: str, parameters: Mapping[str, Any]) -> tuple[Step, ...]:
     steps = []
     for part in text.strip().split("/"):
         found = _STEP.fullmatch(part.strip())
         if found is None:
             raise ValueError(f"{text!r} is no reach; expected {EXPECTED}")
         one, several, times = found.groups()
-        types = () if one == "." else (one,) if one else tuple(sorted(several.split("|")))
-        steps.append(Step(types, None if times == "*" else int(times[1:-1]) if times else 1))
+        types = {each for name in (one or several).split("|") for each in _types(name, parameters)}
+        steps.append(Step(tuple(sorted(types)), _most(times, parameters)))
     return tuple(steps)
 
 
-OWN = "@"
+def _types(name: str, parameters: Mapping[str, Any]) -> list[str]:
+    """The types of relation that a name in a step means."""
+    inverted, word = ("^", name[1:]) if name.startswith("^") else ("", name)
+    return [f"{inverted}{each}" for each in _texts(word, parameters)]
+
+
+def _most(times: str | None, parameters: Mapping[str, Any]) -> int | None:
+    """How many relations a step takes at most; None: any number."""
+    if times is None:
+        return 1
+    if times == "*":
+        return None
+    said = _value(times[1:-1], parameters) if times.startswith("{$") else int(times[1:-1])
+    if not isinstance(said, int) or said < 1:
+        raise ValueError(f"{times[1:-1]} is {said!r}, expected how many steps at most")
+    return said
+
+
+def _texts(word: str, parameters: Mapping[str, Any]) -> list[str]:
+    """A word itself, or the texts that it stands for."""
+    if not word.startswith("$"):
+        return [word]
+    said = _value(word, parameters)
+    texts = [said] if isinstance(said, str) else said
+    if not isinstance(texts, list | tuple) or not all(isinstance(each, str) for each in texts):
+        raise ValueError(f"{word} is {said!r}, expected a text or a list of texts")
+    return list(texts)
+
+
+def _value(word: str, parameters: Mapping[str, Any]) -> Any:
+    if word[1:] not in parameters:
+        raise ValueError(f"{word} is no parameter of the rule")
+    return parameters[word[1:]]
+
 
 RELATIONS = parse([".", "names(./childOf*)", "names(./parentOf)", "names(./hasMember)"], {})
 """The reach of a rule that reads relations: its neighbours, and the place of each group among them."""

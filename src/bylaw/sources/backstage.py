@@ -10,7 +10,7 @@ import gc
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from bylaw.config import RemoteSetting
 
-T = TypeVar("T")
-
 SECONDS = 300.0  # that reading all of a catalog may take
 _MOST_ENTITIES = 1_000_000
+_MOST_BYTES = web.MOST  # of one answer
+_MOST_UNREADABLE = 10  # entities that cannot be read, after which it is the server that is not to be believed
 _PAGE = 500  # entities of one answer
 _REFS = 400  # asked for in one request: Backstage reads 100 kB of it, a ref has 191 characters at most
 _READINGS = 3  # of a catalog that changes while it is read
@@ -65,14 +65,13 @@ def read(
     seconds: float = SECONDS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Backstage:
-    """Read the whole catalog. ``known`` is what was read before: ref -> (etag, document).
+    """Read the whole catalog. ``known`` is what was read before, ref -> (etag, document): it need not be sent again.
 
     The Locations that Backstage makes up itself, one for each place that is registered, are left out: nobody wrote
     them. An entity with more than ``depth`` collections inside one another is a document with a problem. ``progress``
     is told how many entities were seen.
 
-    An entity whose author wrote a ``metadata.etag`` keeps that
-    for ever, so that a change of it is not seen where it is known.
+    An entity whose author wrote a ``metadata.etag`` keeps it for ever: a change of it is not seen where it is known.
 
     Raises:
         ConfigError: the address or the token is none.
@@ -92,10 +91,10 @@ def read(
                 try:
                     return reading.compared(known) if known else reading.whole()
                 except _ChangedError as changed:
-                    why = changed
+                    twice = str(changed)
             raise UnreachableError(
-                f"{site.place}: named {why} twice in one reading, {_READINGS} times over: the catalog changes while it "
-                "is read, or the server repeats its pages; try again"
+                f"{site.place}: named {twice} twice in one reading, {_READINGS} times over: the catalog changes while "
+                "it is read, or the server repeats its pages; try again"
             )
     finally:
         if gc_was_on:
@@ -117,7 +116,12 @@ class _Reading:
 
     def whole(self) -> Backstage:
         """Every entity, fetched."""
-        entities = {ref: self._kept(ref, entity) for ref, entity in self._all({})}
+        try:
+            entities = {ref: self._kept(ref, entity) for ref, entity in self._all({})}
+        except UnreachableError as error:
+            if error.status != 200:
+                raise
+            return self.compared({})  # a page is too large or too deep: by their refs fewer can be asked for at once
         return _result(entities, len(entities))
 
     def compared(self, known: Mapping[str, tuple[str, Document]]) -> Backstage:
@@ -125,15 +129,22 @@ class _Reading:
         there = {ref: entity["metadata"].get("etag") for ref, entity in self._all({"fields": _MARKS})}
         entities = {ref: known[ref] for ref, etag in there.items() if ref in known and etag and known[ref][0] == etag}
         differing = [ref for ref in there if ref not in entities]
+        unreadable = 0
         for start in range(0, len(differing), _REFS):
             for ref, entity in self._by_refs(differing[start : start + _REFS]):
-                entities[ref] = self._kept(ref, entity)
+                if isinstance(entity, UnreachableError):
+                    unreadable += 1
+                    if unreadable > _MOST_UNREADABLE:
+                        raise entity
+                    entities[ref] = _unreadable(f"{ref} is larger or deeper than what is read of a server")
+                else:
+                    entities[ref] = self._kept(ref, entity)
         return _result(entities, len(differing))
 
     def _all(self, query: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The entities of all pages with their refs, none of which comes twice."""
         seen: set[str] = set()
-        for place, entities in _ahead(self._pages(query)):
+        for place, entities in self._pages(query):
             for entity in entities:
                 ref = _ref(entity, place)
                 if ref in seen:
@@ -156,7 +167,9 @@ class _Reading:
         more = {"totalItems": "exclude"}  # to count them costs the server a query of its own
         while True:
             with self._explained():
-                answer = self.site.get(f"{_ENTITIES}/by-query", {**query, "limit": str(_PAGE), **more})
+                answer = self.site.get(
+                    f"{_ENTITIES}/by-query", {**query, "limit": str(_PAGE), **more}, most=_MOST_BYTES
+                )
             page = answer.json()
             info, entities = (page.get("pageInfo"), page.get("items")) if isinstance(page, dict) else (None, None)
             if not isinstance(info, dict) or not isinstance(entities, list):
@@ -170,11 +183,22 @@ class _Reading:
             cursors.add(cursor)
             more = {"cursor": cursor}
 
-    def _by_refs(self, refs: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The entities of these refs, those apart that are not there any more."""
-        with self._explained():
-            answer = self.site.post_json(f"{_ENTITIES}/by-refs", {"entityRefs": refs})
-        said = answer.json()
+    def _by_refs(self, refs: list[str]) -> Iterator[tuple[str, dict[str, Any] | UnreachableError]]:
+        """The entities of these refs, those apart that are not there any more; or why one alone cannot be read."""
+        try:
+            with self._explained():
+                answer = self.site.post_json(f"{_ENTITIES}/by-refs", {"entityRefs": refs}, most=_MOST_BYTES)
+            said = answer.json()
+        except UnreachableError as error:
+            if error.status != 200:
+                raise
+            if len(refs) == 1:
+                yield refs[0], error
+                return
+            half = len(refs) // 2
+            yield from self._by_refs(refs[:half])
+            yield from self._by_refs(refs[half:])
+            return
         entities = said.get("items") if isinstance(said, dict) else None
         if not isinstance(entities, list) or len(entities) != len(refs):
             raise UnreachableError(
@@ -213,7 +237,7 @@ class _Reading:
         url = as_written(entity)
         if _is_deeper(entity, self.depth):
             told = f"{ref} has more than {self.depth:,} collections inside one another (catalog.limits.depth)"
-            return "", Document(None, 0, None, (Problem(YAML_INVALID, told),), url)
+            return _unreadable(told, url)
         return etag if isinstance(etag, str) else "", Document(None, 0, entity, (), url)
 
 
@@ -283,17 +307,6 @@ def _sources(target: str) -> Iterator[str]:
         yield f"url:{parts.href}"
 
 
-def _ahead(pages: Iterator[T]) -> Iterator[T]:
-    """The same pages, each of which is fetched while the one before it is worked on."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, pages, None)
-        while (page := following.result()) is not None:
-            following = thread.submit(next, pages, None)
-            yield page
-
-
 def _result(entities: Mapping[str, tuple[str, Document]], fetched: int) -> Backstage:
     """In the order of the refs, which is the same whatever way the entities came."""
     etags: dict[str, str] = {}
@@ -304,6 +317,11 @@ def _result(entities: Mapping[str, tuple[str, Document]], fetched: int) -> Backs
         if etag:
             etags[ref] = etag
     return Backstage(tuple(documents), etags, fetched)
+
+
+def _unreadable(told: str, url: str | None = None) -> tuple[str, Document]:
+    """What stands in the catalog for an entity that cannot be read, as for a file; it spoils no other."""
+    return "", Document(None, 0, None, (Problem(YAML_INVALID, told),), url)
 
 
 def _ref(entity: Any, place: str) -> str:

@@ -7,6 +7,8 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copy2
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from bylaw.catalog.placeholders import UnreadableError
@@ -132,9 +134,15 @@ def _by_git(before: AtCommit, after: Checkout) -> tuple[FileChange, ...]:
         GitError: git fails.
         UndecidedError: the work tree holds only part of the files.
     """
+    with TemporaryDirectory(prefix="bylaw-", ignore_cleanup_errors=True) as folder:
+        return _differing(before, after, _index(after.root, Path(folder)))
+
+
+def _differing(before: AtCommit, after: Checkout, index: Path) -> tuple[FileChange, ...]:
+    """The same, of a work tree with an index that git may write to."""
     configured = _configured(after.root)
     filters = [name for name in configured if name.startswith("filter.")]
-    alone = {**revision.alone(after.root), **_without(filters)}
+    alone = {**revision.alone(after.root), **_without(filters), "GIT_INDEX_FILE": str(index)}
 
     def ask(*arguments: str) -> list[str]:
         answer = git.ask(f"--work-tree={after.root}", *arguments, folder=after.root, environment=alone)
@@ -175,6 +183,19 @@ def _by_git(before: AtCommit, after: Checkout) -> tuple[FileChange, ...]:
         lambda path: _digest(after, path, _size(after.root / path), len(before.commit)),
     )
     return _changes(gone, come, edited - gone, renamed)
+
+
+def _index(root: Path, folder: Path) -> Path:
+    """A copy of the index, since git writes to it what it learns while it looks for differences.
+
+    The copy is as old as the index: git looks closely at files that are no older.
+    """
+    named = git.ask("rev-parse", "--git-path", "index", folder=root, environment=revision.alone(root))
+    index = root / os.fsdecode(named.removesuffix(b"\n"))
+    try:
+        return Path(copy2(index, folder / "index")) if index.exists() else index
+    except OSError as error:
+        raise git.GitError(f"{index} cannot be copied ({error.strerror})") from None
 
 
 def _configured(root: Path) -> list[str]:

@@ -17,7 +17,7 @@ from bylaw.sources.checkout import work_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_BRANCH = re.compile(r"(?!-|refs/|.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")  # as git-check-ref-format
+_BRANCH = re.compile(r"(?!refs/|.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")  # as git-check-ref-format
 _ID = r"[0-9a-fA-F]{40,64}"
 _SPECIAL = re.compile(rf"@|[A-Z_]*HEAD|{_ID}")  # what git takes for something else than a branch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

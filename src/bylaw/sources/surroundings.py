@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _ROUTE = "/v1/snapshot"  # of a server of ours (DESIGN 5.7)
 
 
+class ProposedError(UndecidedError):
+    """What should be the base is something that the change itself brings."""
+
+
 class Surroundings:
     """A snapshot as one repository sees it. What it answers is what the snapshot answers.
 
@@ -109,8 +113,6 @@ def find(
     path, name = None, ""
     if base.snapshot is not None:
         path, name = _snapshot(base.snapshot, base.token_env, environment), f"snapshot {base.snapshot}"
-        if is_proposed(path):
-            raise UndecidedError(f"{path}: the change itself brings this snapshot, so it is no base for it")
     elif base.bylaw is not None:
         url, token_env = (base.bylaw, base.token_env) if isinstance(base.bylaw, str) else _remote(base.bylaw)
         path, name = _snapshot(f"{url.rstrip('/')}{_ROUTE}", token_env, environment), f"the server {url}"
@@ -118,6 +120,8 @@ def find(
         path, name = _backstage(base.backstage, settings, environment, progress), f"Backstage {base.backstage.url}"
     if path is None:
         return None
+    if is_proposed(path) or is_proposed(_mark(path)):
+        raise ProposedError(f"{path}: the change itself brings this snapshot, so it is no base for it")
     snapshot = open_snapshot(path)
     if snapshot.kinds_digest != kinds_digest(Kinds.of(settings.catalog)):
         raise UndecidedError(
@@ -164,6 +168,11 @@ def _kept(environment: Mapping[str, str], *parts: str) -> Path:
     return cache(environment) / f"{name}.snapshot"
 
 
+def _mark(path: Path) -> Path:
+    """Where the etag of a snapshot that was fetched is kept."""
+    return Path(f"{path}.etag")
+
+
 def _snapshot(said: str, token_env: str | None, environment: Mapping[str, str]) -> Path:
     """Where a snapshot lies on this machine, fetched anew if it is elsewhere and has changed."""
     if "://" not in said:
@@ -171,7 +180,7 @@ def _snapshot(said: str, token_env: str | None, environment: Mapping[str, str]) 
     from bylaw.sources import web
 
     path = _kept(environment, said)
-    mark = path.with_suffix(".etag")
+    mark = _mark(path)
     etag = mark.read_text() if mark.is_file() and path.is_file() else None
     answer = web.download(said, path, etag=etag, token=_token(token_env, environment))
     if answer.changed:

@@ -21,10 +21,10 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 import orjson
 
 from bylaw.errors import ConfigError, UndecidedError, UsageError
+from bylaw.sources import connections
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import urllib3
 
@@ -102,7 +102,7 @@ class Site:
         self._token = _token(token, self.place) if token else None
         self._seconds = seconds
         self._until = time.monotonic() + seconds
-        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._managers: dict[tuple[str, str], urllib3.PoolManager] = {}
         self._coding = "identity"
 
     def __enter__(self) -> Site:
@@ -110,8 +110,7 @@ class Site:
 
     def __exit__(self, *error: object) -> None:
         for manager in self._managers.values():
-            for key in manager.pools.keys():  # noqa: SIM118  (it can be walked through in no other way)
-                manager.pools[key].close()
+            connections.close(manager)
 
     @property
     def place(self) -> str:
@@ -313,28 +312,10 @@ class Site:
         return min(left, _READING)
 
     def _manager(self, url: str) -> urllib3.PoolManager:
-        """urllib3, through the proxy of the environment if there is one for this address."""
-        import ssl
-        from urllib.request import getproxies, proxy_bypass
-
-        import urllib3
-
-        parts = urlsplit(url)
-        proxy = "" if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme, "")
-        through = f"{parts.scheme} {proxy}"
-        if through not in self._managers:
-            at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            # To read what is trusted (of this machine, or in SSL_CERT_FILE) takes a while.
-            trusted = ssl.create_default_context() if "https" in {parts.scheme, at.scheme} else None
-            manager = urllib3.PoolManager(ssl_context=trusted)
-            if proxy:
-                login = f"{at.username}:{at.password or ''}" if at.username else None
-                headers = urllib3.make_headers(proxy_basic_auth=login) if login else None
-                bare = at._replace(netloc=at.netloc.rpartition("@")[2]).geturl()
-                manager = urllib3.ProxyManager(bare, proxy_headers=headers, ssl_context=trusted)
-            manager.pool_classes_by_scheme = _pools(self._left)
-            self._managers[through] = manager
-        return self._managers[through]
+        scheme, proxy = urlsplit(url).scheme, connections.proxy_of(url)
+        if (scheme, proxy) not in self._managers:
+            self._managers[scheme, proxy] = connections.manager(scheme, proxy, self._left)
+        return self._managers[scheme, proxy]
 
 
 def download(
@@ -387,60 +368,6 @@ class _FailedError(Exception):
         self.status, self.again, self.pause = status, again, pause
 
 
-class _Timely(io.RawIOBase):
-    """What a socket sends, each part of it waited for no longer than there is time.
-
-    The time-out of a socket starts anew with every byte; a server that sends one now and then would never end.
-    """
-
-    def __init__(self, file: Any, connection: socket.socket, left: Callable[[], float]) -> None:
-        self._file, self._connection, self._left = file, connection, left
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._connection.settimeout(self._left())
-        count: int | None = self._file.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _pools(left: Callable[[], float]) -> dict[str, Any]:
-    """The connections of urllib3, with answers that are read in time."""
-    from http.client import HTTPResponse
-
-    from urllib3 import connection, connectionpool
-
-    class Source:
-        def __init__(self, connected: Any) -> None:
-            self._connected = connected
-
-        def makefile(self, mode: str) -> io.BufferedReader:
-            return io.BufferedReader(_Timely(self._connected.makefile(mode, 0), self._connected, left), 64 * 1024)
-
-    class Response(HTTPResponse):
-        def __init__(self, connected: Any, *arguments: Any, **named: Any) -> None:
-            super().__init__(Source(connected), *arguments, **named)  # type: ignore[arg-type]  # it makes a file of it
-
-    class Plain(connection.HTTPConnection):
-        response_class = Response
-
-    class Secure(connection.HTTPSConnection):
-        response_class = Response
-
-    class PlainPool(connectionpool.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(connectionpool.HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
-
-
 def _address(url: str) -> SplitResult:
     """The parts of an address.
 
@@ -455,13 +382,14 @@ def _address(url: str) -> SplitResult:
     if parts.username is not None or parts.password is not None:
         name = f"{parts.scheme}://{parts.hostname}"
         raise ConfigError(f"{name}: the address holds a user or a password; a token comes from the environment")
+    shown = _plain(url.partition("?")[0].rpartition("@")[2])
     if (
         parts.scheme not in _PORTS
         or not parts.hostname
         or port == 0
         or not all("!" <= each <= "~" and each != "\\" for each in url)
     ):
-        raise ConfigError(f"{_plain(url.partition('?')[0])}: expected an address such as https://backstage.example.com")
+        raise ConfigError(f"{shown}: expected an address such as https://backstage.example.com")
     return parts
 
 
@@ -490,7 +418,7 @@ def _is_same(one: SplitResult, other: SplitResult) -> bool:
 
 def _unless(etag: str | None) -> dict[str, str]:
     """The header that asks for a thing only if it is another one by now."""
-    if etag is None or not (etag.isascii() and etag.isprintable()):
+    if not etag or not (etag.isascii() and etag.isprintable()):
         return {}
     return {"If-None-Match": etag}
 
