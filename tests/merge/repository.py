@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.command import run, scrubbed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.command import Ran
@@ -23,7 +24,7 @@ class Repository:
     folder: Path
 
     @classmethod
-    def at(cls, folder: Path, files: dict[str, str]) -> Repository:
+    def at(cls, folder: Path, files: Mapping[str, str]) -> Repository:
         """A repository whose first commit on ``main`` holds these files."""
         folder.mkdir(parents=True, exist_ok=True)
         made = cls(folder)
@@ -38,7 +39,7 @@ class Repository:
         )
         return done.stdout.decode()
 
-    def write(self, files: dict[str, str | None]) -> None:
+    def write(self, files: Mapping[str, str | None]) -> None:
         """Put files there; None takes one away."""
         for path, text in files.items():
             place = self.folder / path
@@ -48,12 +49,12 @@ class Repository:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(text)
 
-    def commit(self, files: dict[str, Any], message: str) -> None:
+    def commit(self, files: Mapping[str, str | None], message: str) -> None:
         self.write(files)
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message, "--allow-empty")
 
-    def change(self, files: dict[str, str | None], branch: str = "change") -> None:
+    def change(self, files: Mapping[str, str | None], branch: str = "change") -> None:
         """A commit on a branch that begins where ``main`` is."""
         self.git("checkout", "-q", "-B", branch, "main")
         self.commit(files, "change")
@@ -75,7 +76,5 @@ def told(report: Any, *statuses: str) -> list[tuple[str, str, str]]:
     """(status, rule, entity) of the findings that a gate could deny for, or of those of some statuses."""
     found = [each for each in report["findings"] if each["enforcement"] == "deny" or statuses]
     return [
-        (each["status"], each["rule"], each["entity"])
-        for each in found
-        if not statuses or each["status"] in statuses
+        (each["status"], each["rule"], each["entity"]) for each in found if not statuses or each["status"] in statuses
     ]

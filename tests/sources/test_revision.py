@@ -126,5 +126,3 @@ def test_a_machine_without_git_has_no_commit(repository: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UsageError, match=r"--base main: git does not run \(No such file or directory\)"):
         revision.find("main", repository)
-
-

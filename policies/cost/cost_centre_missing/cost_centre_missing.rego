@@ -4,7 +4,7 @@
 # custom:
 #   severity: warning
 #   reads: relations
-#   reach: [(partOf|ownedBy)]
+#   reach: ["metadata.labels.$names, metadata.annotations.$names of (partOf|ownedBy)"]
 #   remediation: >
 #     Set the label bylaw.dev/cost-centre on the group that owns it, so that it holds for all that the group owns, or on
 #     its system, or on the entity itself where that is paid for by somebody else.

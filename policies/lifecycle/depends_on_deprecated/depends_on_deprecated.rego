@@ -7,7 +7,7 @@
 #   severity: warning
 #   applies_to: {kind: [Component, API, Resource, AiResource]}
 #   reads: relations
-#   reach: [($relations)]
+#   reach: ["spec.lifecycle, metadata.annotations.$successor of ($relations)"]
 #   remediation: Move to the successor, or take the dependency out; ask the owner of the deprecated entity for a date.
 #   parameters:
 #     deprecated:

@@ -7,7 +7,7 @@
 #   severity: error
 #   applies_to: {kind: [Component, API, Resource]}
 #   reads: relations
-#   reach: [($relations)]
+#   reach: ["spec.lifecycle of ($relations)"]
 #   remediation: >
 #     Bring the dependency to production first, or depend on something that is. If it is in production already, correct
 #     its lifecycle.

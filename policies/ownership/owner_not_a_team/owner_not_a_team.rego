@@ -6,7 +6,7 @@
 # custom:
 #   severity: warning
 #   reads: relations
-#   reach: [ownedBy]
+#   reach: ["kind, spec.type of ownedBy"]
 #   remediation: >
 #     Set spec.owner to the team below this Group that does the work. If the Group is a team, correct its spec.type, or
 #     add its type to the parameter `types` of the rule.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bylaw.affected.state import State
 
-_MOST = 2_000  # refs that are counted: whoever reads a larger number does nothing else for it
+_MOST = 1_000  # refs that are counted: whoever reads a larger number does nothing else for it
 
 
 def blast(before: State, after: State, refs: Collection[str]) -> Blast:

@@ -11,6 +11,7 @@ from bylaw.affected.walk import Walk
 from bylaw.catalog import address, references_of
 from bylaw.errors import ConfigError
 from bylaw.model import Document
+from bylaw.rules.rule import field_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -167,6 +168,19 @@ class _Differing:
     entities: tuple[Mapping[str, Entity], Mapping[str, Entity]]
     """Those that differ, before and after."""
 
+    def by(self, fields: tuple[str, ...]) -> frozenset[str]:
+        """The refs that differ in what some fields say, or without any in anything; and those that come or go."""
+        if not fields:
+            return self.data
+        before, after = self.entities
+        both = (key for key in self.data if key in before and key in after)
+        told = (
+            key
+            for key in both
+            if any(field_of(before[key].data, each) != field_of(after[key].data, each) for each in fields)
+        )
+        return self.existing.union(told)
+
     @classmethod
     def between(cls, before: State, after: State, refs: Collection[str]) -> _Differing:
         old, new = before.entities(refs), after.entities(refs)
@@ -205,7 +219,7 @@ def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> 
     edges = {(source, kind) for source, kind, _ in differing.relations}
     for walk in walks:
         for path in reach.paths:
-            found |= walk.watching(path, differing.existing if path.names else differing.data, edges)
+            found |= walk.watching(path, differing.existing if path.names else differing.by(path.fields), edges)
         for types in reach.cycles:
             found |= _tangled(walk, types, differing)
         for annotation in reach.same:

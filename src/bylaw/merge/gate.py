@@ -247,7 +247,8 @@ class _Gate:
         before, after = self._read(self.change.before, some[0]), self._read(self.change.after, some[1])
         paths = {*before.paths, *after.paths}
         replaced = over.located(paths)
-        elsewhere = tuple(path for path in over.files() if path not in paths)
+        asked = pipeline.folders(self.settings) or not after.documents  # it takes time, and only one rule wants to know
+        elsewhere = tuple(path for path in over.files() if path not in paths) if asked else ()
         complete = self.settings.catalog.complete
         verdict = None if complete == "auto" else (complete, f"catalog.complete is {str(complete).lower()}")
         return (
@@ -347,4 +348,5 @@ def _drawn(catalog: Catalog) -> Whole:
 
 def _of(catalog: Catalog, files: Collection[str] | None) -> list[Document]:
     """The documents of some files, or of all."""
-    return [each for each in catalog.documents if files is None or each.path in files]
+    names = {os.fsencode(each).decode("utf-8", "backslashreplace") for each in files or ()}  # as the reader shows them
+    return [each for each in catalog.documents if files is None or each.path in names]

@@ -10,6 +10,8 @@
     what any one relation leads to; ``@`` only those relations that its own fields make;
 ``names(partOf/ownedBy)``
     the same, but only which refs there are and whether they exist: not what their entities say;
+``spec.lifecycle of dependsOn/ownedBy``
+    the same, and of what entities say no more than some fields, with commas between them;
 ``cycle(dependsOn|consumesApi)``
     all that lies on a cycle of these relations with it: which refs there are, and who makes the relations. A rule
     that looks at nothing but cycles does not look at what the entity itself says either;
@@ -38,10 +40,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_PARAMETER = re.compile(r"\$(\w+)")
 _CALL = re.compile(r"(names|cycle|same|named|kind)\((.*)\)")
 _STEP = re.compile(r"(?:([.@]|\^?\$?\w+)|\((\^?\$?\w+(?:\|\^?\$?\w+)*)\))(\*|\{(?:[1-9]\d{0,2}|\$\w+)\})?")
 EXPECTED = (
-    "a path such as ownedBy/childOf*, or names(path), cycle(relations), same(annotation), named(annotation), kind(Kind)"
+    "a path such as ownedBy/childOf*, or spec.type of a path, names(path), cycle(relations), same(annotation), "
+    "named(annotation), kind(Kind)"
 )
 ANY, OWN = ".", "@"
 
@@ -50,8 +54,8 @@ ANY, OWN = ".", "@"
 class Step:
     """One to ``most`` relations of some types; ``most`` None is any number, none included.
 
-    ``^`` before a type is its other direction. Instead of types there may be ``ANY``, or ``OWN`` for all that the fields
-    of the kind make.
+    ``^`` before a type is its other direction. Instead of types there may be ``ANY``, or ``OWN`` for all that the
+    fields of the kind make.
     """
 
     types: tuple[str, ...]
@@ -60,10 +64,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps one after the other. Seen is all on the way; where ``names`` is set, only the refs and their relations."""
+    """Steps one after the other.
+
+    Seen is all on the way; where ``names`` is set, only the refs and their relations, and where there are ``fields``,
+    these besides.
+    """
 
     steps: tuple[Step, ...]
     names: bool = False
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,9 @@ def parse(texts: Iterable[str], parameters: Mapping[str, Any]) -> Reach:
 
 
 def _parsed(text: str, parameters: Mapping[str, Any]) -> Reach:
+    if " of " in text:
+        fields, _, path = text.partition(" of ")
+        return Reach(paths=frozenset({Path(_steps(path, parameters), fields=_fields(fields, parameters))}))
     call = _CALL.fullmatch(text.strip())
     what, inside = call.groups() if call else ("", text)
     if what in {"", "names"}:
@@ -132,6 +144,18 @@ def _steps(text: str, parameters: Mapping[str, Any]) -> tuple[Step, ...]:
         types = {each for name in (one or several).split("|") for each in _types(name, parameters)}
         steps.append(Step(tuple(sorted(types)), _most(times, parameters)))
     return tuple(steps)
+
+
+def _fields(said: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that are named, those with a parameter in them once for each of its values."""
+    found: set[str] = set()
+    for field in map(str.strip, said.split(",")):
+        parameter = _PARAMETER.search(field)
+        values = _texts(parameter[0], parameters) if parameter else [""]
+        found |= {field.replace(parameter[0], value) if parameter else field for value in values}
+    if not said.strip() or "" in found:
+        raise ValueError(f"{said!r} names no fields; expected e.g. spec.lifecycle of dependsOn")
+    return tuple(sorted(found))
 
 
 def _types(name: str, parameters: Mapping[str, Any]) -> list[str]:

@@ -201,21 +201,26 @@ class Rule:
         return values
 
 
+def field_of(entity: Mapping[str, Any], key: str) -> Any:
+    """What stands in a field such as ``spec.type`` or ``metadata.annotations.a.b/c``; None where nothing does."""
+    value: Any = entity
+    steps = key.split(".")
+    for index, step in enumerate(steps):
+        if not isinstance(value, dict):
+            return None
+        rest = ".".join(steps[index:])
+        if rest in value:  # keys of annotations and labels hold dots themselves
+            return value[rest]
+        value = value.get(step)
+    return value
+
+
 def _matches(entity: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> bool:
     """Whether a field has one of the values, as Backstage's entity filters compare: case does not count.
 
     A list has a value if one of its items does. ``*`` stands for any value, the field being there.
     """
-    value: Any = entity
-    steps = key.split(".")
-    for index, step in enumerate(steps):
-        if not isinstance(value, dict):
-            return False
-        rest = ".".join(steps[index:])
-        if rest in value:  # keys of annotations and labels hold dots themselves
-            value = value[rest]
-            break
-        value = value.get(step)
+    value = field_of(entity, key)
     if value is None:
         return False
     if "*" in wanted:

@@ -47,7 +47,7 @@ RULE = Rule(
     severity=Severity.INFO,
     applies_to={"kind": ("Component", "Resource", "AiResource")},
     reads="graph",
-    reach=("($relations){$longest}",),
+    reach=("spec.lifecycle of ($relations){$longest}",),
     parameters={
         "deprecated": texts("Lifecycles that nothing else should depend on.", "deprecated"),
         "lifecycles": texts("Lifecycles it holds for; empty: any, or none at all.", "production"),

@@ -45,7 +45,7 @@ RULE = Rule(
     remediation="Help its consumers to move to the successor, and agree on a date with their teams.",
     severity=Severity.WARNING,
     reads="graph",
-    reach=("(^$relations)/ownedBy",),
+    reach=("spec.lifecycle of (^$relations)/ownedBy",),
     parameters={
         "deprecated": texts("Lifecycles that nothing else should depend on.", "deprecated"),
         "relations": texts("The relations that count as depending.", "dependsOn", "consumesApi", least=1),
