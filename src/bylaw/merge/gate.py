@@ -29,14 +29,14 @@ from bylaw.sources import files, locate, places, proposed, reading, surroundings
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from bylaw.affected import State
     from bylaw.catalog import Catalog
     from bylaw.config import BaseSettings, Settings
     from bylaw.merge.judge import Judged
     from bylaw.merge.laws import Held
-    from bylaw.model import Document, LawChange
+    from bylaw.model import Document, Finding, LawChange
     from bylaw.sources.proposed import Proposed
     from bylaw.sources.surroundings import Surroundings
 
@@ -305,9 +305,27 @@ class _Gate:
         removed = {id(each.before.document) for each in judged.change_set.changes if each.before and not each.after}
         gone = [each for each in others if id(each.document) in removed]
         there = [each for each in others if id(each.document) not in removed]
-        earlier = locate.place([*fixed, *gone], self.change.before, limits, jobs=jobs)
-        later = locate.place(there, self.change.after, limits, jobs=jobs)
+        earlier = locate.place(
+            self._numbered([*fixed, *gone], self.change.before), self.change.before, limits, jobs=jobs
+        )
+        later = locate.place(self._numbered(there, self.change.after), self.change.after, limits, jobs=jobs)
         return locate.Placed([*earlier.findings, *later.findings], {**earlier.lines, **later.lines})
+
+    def _numbered(self, findings: Sequence[Finding], checkout: Checkout) -> list[Finding]:
+        """The findings with the documents as they stand in their files: a server only knows the file."""
+        told = {each.document.path for each in findings if each.document and each.document.url}
+        if not (paths := sorted(path for path in told if path)):
+            return list(findings)
+        read = files.only(paths, self.settings.catalog, checkout, jobs=self.asked.jobs).documents
+        known = {(each.path, str(catalogs.address(each.data) or "")): each for each in reversed(read)}
+
+        def numbered(finding: Finding) -> Finding:
+            document = finding.document
+            if document is None or not document.url:
+                return finding
+            return replace(finding, document=known.get((document.path, finding.entity or ""), document))
+
+        return list(map(numbered, findings))
 
 
 def _change(asked: Asked, environment: Mapping[str, str]) -> Proposed:

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ class Surroundings:
     ) -> None:
         self.snapshot, self.name = snapshot, name
         self.complete, self.completeness, self.bearing = snapshot.complete, snapshot.completeness, snapshot.bearing
-        self._repository, self._branch, self._root = repository, branch, root
+        self._repository, self._root = repository, root
+        self._branches = dict.fromkeys((branch, None))  # what is registered from another branch is of the same files
         self._is_ours = snapshot.repository == (places.repository(repository) if repository else None)
 
     def entities(self, refs: Iterable[str]) -> dict[str, Entity]:
@@ -74,16 +76,23 @@ class Surroundings:
 
     def located(self, files: Iterable[str]) -> list[Document]:
         """The documents of some files of this repository."""
-        found = self.snapshot.located(files, self._repository, branch=self._branch, root=self._root)
-        return list(map(self._seen, found))
+        wanted = list(files)
+        found = {
+            (each.url, each.path, each.index): each
+            for branch in self._branches
+            for each in self.snapshot.located(wanted, self._repository, branch=branch, root=self._root)
+        }
+        return list(map(self._seen, found.values()))
 
     def files(self) -> tuple[str, ...]:
         """The files of this repository that hold documents."""
-        return tuple(self.snapshot.files(self._repository, branch=self._branch, root=self._root))
+        found = (self.snapshot.files(self._repository, branch=branch, root=self._root) for branch in self._branches)
+        return tuple(sorted(set(chain.from_iterable(found))))
 
     def _seen(self, document: Document) -> Document:
         if document.url is not None:
-            inside = places.path_in(document.url, self._repository, self._branch, self._root)
+            found = (places.path_in(document.url, self._repository, each, self._root) for each in self._branches)
+            inside = next(filter(None, found), None)
             return replace(document, path=inside) if inside else document
         if document.path is None or self._is_ours:
             return document
