@@ -65,7 +65,7 @@ lock: ## resolve the dependencies anew (needs uv)
 	$(UV) export -q --no-config --frozen --no-emit-project -o requirements-dev.lock'
 
 bench: $(READY) ## bylaw beside its peers, ratios printed
-	for bench in benchmarks/bench_*.py benchmarks/rules.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in benchmarks/bench_*.py benchmarks/rules.py benchmarks/gate.py; do $(BIN)/python $$bench || exit 1; done
 
 wheel: $(READY) ## build dist/bylaw-*.whl
 	rm -rf dist

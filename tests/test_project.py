@@ -105,7 +105,8 @@ def test_uv_lock_was_made_from_this_pyproject() -> None:
     def seen(requirements: list[dict[str, str]]) -> set[str]:
         return {requirement["name"] + requirement.get("specifier", "") for requirement in requirements}
 
-    assert seen(locked["requires-dist"]) == wanted(PROJECT["project"]["dependencies"])
+    extras = [each for some in PROJECT["project"]["optional-dependencies"].values() for each in some]
+    assert seen(locked["requires-dist"]) == wanted([*PROJECT["project"]["dependencies"], *extras])
     assert seen(locked["requires-dev"]["dev"]) == wanted(PROJECT["dependency-groups"]["dev"])
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bylaw.rules.reach import ANY, OWN, Path, Reach, Step, parse
+from bylaw.rules.rule import field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,7 +55,9 @@ def _along(key: str, path: Path, catalog: Catalog, graph: Graph) -> list[Any]:
 
 def _said(key: str, path: Path, catalog: Catalog) -> Any:
     entity = catalog.entities.get(key)
-    return entity is not None if path.names else entity and entity.data
+    if path.names or entity is None:
+        return entity is not None
+    return [[field, field_of(entity.data, field)] for field in path.fields] if path.fields else entity.data
 
 
 def _step(key: str, step: Step, catalog: Catalog, graph: Graph) -> set[str]:

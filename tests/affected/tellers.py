@@ -59,6 +59,8 @@ REACHES = {
     "three-steps": ("(dependsOn|consumesApi){3}",),
     "one-step": ("dependsOn",),
     "dependents": ("^dependsOn/ownedBy",),
+    "fields": ("spec.lifecycle, metadata.annotations.bylaw.dev/successor of (dependsOn|consumesApi)/ownedBy",),
+    "field": ("spec.type of ^ownedBy",),
     "dependents-in-the-end": ("names((^dependsOn|^consumesApi|^apiProvidedBy)*)",),
     "two-ways-back": ("names(usedBy)", "names(^runsOn)", "runs"),
     "anything": (".",),

@@ -205,7 +205,8 @@ def test_messages_let_nothing_act_on_the_terminal(good: Path) -> None:
 
 # -- words it does not know
 
-COMMANDS = "check, fix, impact, explain, rules, new, test, graph, schema, completion"
+COMMANDS = "check, gate, fix, impact, explain, rules, new, test, graph, snapshot, waivers, note, schema, completion"
+FORMATS = "text, json, sarif, junit, codequality, github, tap, markdown"
 LISTS = "text, json, markdown"
 NO_RULE = "no rule 'owner-unknwn' (did you mean owner-unknown?); `bylaw rules` lists them"
 
@@ -227,8 +228,8 @@ NO_RULE = "no rule 'owner-unknwn' (did you mean owner-unknown?); `bylaw rules` l
         (["check", "--jobs", "0"], "argument --jobs: '0' is not a number from 1 to 1024"),
         (["check", "--jobs", "-1"], "argument --jobs: '-1' is not a number from 1 to 1024"),
         (["check", "--now", "tomorrow"], "argument --now: 'tomorrow' is not a date such as 2026-12-31"),
-        (["check", "--format", "jsno"], 'format "jsno" does not exist (did you mean json?); known are text, json'),
-        (["check", "--output", "jsno=x"], 'format "jsno" does not exist (did you mean json?); known are text, json'),
+        (["check", "--format", "jsno"], f'format "jsno" does not exist (did you mean json?); known are {FORMATS}'),
+        (["check", "--output", "jsno=x"], f'format "jsno" does not exist (did you mean json?); known are {FORMATS}'),
         (["check", "--rule", "owner-unknwn"], NO_RULE),
         (["explain", "owner-unknwn"], NO_RULE),
         (["graph", "owners", "b:x"], "b:default/x is not in the catalog"),

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bylaw.affected.walk import Walk
-from bylaw.catalog import address, references_of
+from bylaw.catalog import address, differ, references_of
 from bylaw.errors import ConfigError
 from bylaw.model import Document
 from bylaw.rules.rule import field_of
@@ -177,14 +177,14 @@ class _Differing:
         told = (
             key
             for key in both
-            if any(field_of(before[key].data, each) != field_of(after[key].data, each) for each in fields)
+            if any(differ(field_of(before[key].data, each), field_of(after[key].data, each)) for each in fields)
         )
         return self.existing.union(told)
 
     @classmethod
     def between(cls, before: State, after: State, refs: Collection[str]) -> _Differing:
         old, new = before.entities(refs), after.entities(refs)
-        data = {key for key in refs if _said(old.get(key)) != _said(new.get(key))}
+        data = {key for key in refs if differ(_said(old.get(key)), _said(new.get(key)))}
         existing = {key for key in data if (key in old) != (key in new)}
         relations = set()
         for key in data:
@@ -213,7 +213,7 @@ def _said(entity: Entity | None) -> object:
 def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> frozenset[str] | None:
     """Whose verdict may differ by a rule of this reach; None: everybody's."""
     before, after = (walk.state for walk in walks)
-    if any(_bears(before, kind, differing) != _bears(after, kind, differing) for kind in reach.kinds):
+    if not reach.kinds.isdisjoint(before.bearing ^ after.bearing):
         return None
     found = set() if reach.is_cycles_alone else set(differing.data)
     edges = {(source, kind) for source, kind, _ in differing.relations}
@@ -245,13 +245,6 @@ def _tangled(walk: Walk, types: tuple[str, ...], differing: _Differing) -> set[s
         if target in known[source]:
             found |= known[source]
     return found
-
-
-def _bears(state: State, kind: str, differing: _Differing) -> bool:
-    """Whether any entity is of a kind; asked only where a change may have made the first or unmade the last."""
-    if not any(entity.kind == kind for side in differing.entities for entity in side.values()):
-        return True
-    return any(ref.kind == kind for ref in state.bearers(frozenset({kind.lower()})))
 
 
 def _for(rule: Rule, refs: Iterable[str]) -> frozenset[str]:

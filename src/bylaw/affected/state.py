@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,6 +50,11 @@ class State(Protocol):
     complete: bool
     known: Known
 
+    @property
+    def bearing(self) -> frozenset[str]:
+        """The kinds of the entities, as they spell them."""
+        ...
+
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         """Those of the refs that exist."""
         ...
@@ -81,6 +87,10 @@ class Whole:
         self.catalog, self.graph = catalog, graph
         self.kinds, self.complete = catalog.kinds, catalog.complete
         self.known: Known = {}
+
+    @cached_property
+    def bearing(self) -> frozenset[str]:
+        return frozenset(entity.kind for entity in self.catalog.entities.values())
 
     def entities(self, keys: Collection[str]) -> Mapping[str, Entity]:
         known = self.catalog.entities
@@ -128,13 +138,15 @@ class Laid:
         self._base, self._come = base, come
         self.complete, self._completeness = complete or (base.complete, base.completeness)
         keys = {*_keys(gone), *come.entities}
-        kept = _without(gone, chain(_firsts(base.entities(keys)), *base.duplicates(keys).values()))
+        known = base.entities(keys)
+        kept = _without(gone, chain(_firsts(known), *base.duplicates(keys).values()))
         self._laid = build([*kept, *come.documents], come.kinds, self.complete)
         self._touched = frozenset(keys)
         self._near: defaultdict[str, set[Near]] = defaultdict(set)
         for source, kind, target in self._laid.edges():
             self._near[source].add((kind, target))
         self._gone, self._paths = gone, paths
+        self._perhaps = frozenset(entity.kind for entity in known.values())  # the kinds of which the last may be gone
 
     @property
     def touched(self) -> frozenset[str]:
@@ -171,6 +183,15 @@ class Laid:
         yield from (ref for ref in self._base.refs(kinds) if str(ref) not in self._touched)
         yield from (each.ref for each in self._laid.entities.values() if each.kind.lower() in kinds)
 
+    @cached_property
+    def bearing(self) -> frozenset[str]:
+        fresh = {entity.kind for entity in self._laid.entities.values()}
+        lost = {kind for kind in self._perhaps - fresh if not self._stays(kind)}
+        return (self._base.bearing - lost) | fresh
+
+    def _stays(self, kind: str) -> bool:
+        return any(ref.kind == kind for ref in self.bearers(frozenset({kind.lower()})))
+
     def whole(self) -> Whole:
         """All of it, read in full."""
         stay = _without(self._gone, self._base.catalog(self.kinds).documents)
@@ -181,7 +202,7 @@ class Laid:
         others = [key for key in keys if key not in self._touched]
         again = chain.from_iterable(self._base.duplicates(others).values())
         around = [*_firsts(self._base.entities(others)), *again]
-        return self._made([*around, *self._laid.documents], Rest(self._base.bearing, self._paths))
+        return self._made([*around, *self._laid.documents], Rest(self.bearing, self._paths))
 
     def _made(self, documents: Iterable[Document], rest: Rest) -> Catalog:
         come = self._come

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bylaw.catalog.catalog import Catalog, Rest, address, build, is_skeleton, references_of
-from bylaw.catalog.changes import Change, ChangeSet, compare
+from bylaw.catalog.changes import Change, ChangeSet, compare, differ
 from bylaw.catalog.kinds import REVERSE, Kind, Kinds, RelationField
 from bylaw.catalog.references import Reference
 from bylaw.catalog.schemas import Schema, pointer
@@ -23,6 +23,7 @@ __all__ = [
     "address",
     "build",
     "compare",
+    "differ",
     "faults",
     "is_skeleton",
     "pointer",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 if TYPE_CHECKING:
     from bylaw.catalog.catalog import Catalog
     from bylaw.model import Entity
+
+_SORTED = orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,13 @@ class ChangeSet:
         return tuple(each.entity.key for each in self.changes if each.after is None)
 
 
+def differ(one: Any, other: Any) -> bool:
+    """Whether two values of JSON differ. To a rule 1 and true do, though Python holds them equal."""
+    if one != other:
+        return True
+    return one is not other and orjson.dumps(one, option=_SORTED) != orjson.dumps(other, option=_SORTED)
+
+
 def compare(
     before: Catalog, after: Catalog, actor: str | None = None, approvers: tuple[str, ...] | None = None
 ) -> ChangeSet:
@@ -61,6 +72,6 @@ def compare(
     changes = []
     for key in sorted({*before.entities, *after.entities}):
         change = Change(before.entities.get(key), after.entities.get(key))
-        if change.before is None or change.after is None or change.before.data != change.after.data:
+        if change.before is None or change.after is None or differ(change.before.data, change.after.data):
             changes.append(change)
     return ChangeSet(before, after, tuple(changes), actor, approvers)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bylaw import engine, gates
 from bylaw.affected import Laid, Slice, State, around, cut
-from bylaw.catalog import Change, ChangeSet
+from bylaw.catalog import Change, ChangeSet, differ
+from bylaw.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,12 +71,16 @@ def judge(
         jobs=jobs,
         progress=lambda done, total: progress("judging", done, total),
     )
+    compared = gates.compare(found[0], found[1], renamed or {})  # a fault is no new one because others answer for it now
     enforced = [
-        gates.enforce(findings, settings.enforcement, today, _owners(side))
-        for findings, side in zip(found, (old, new), strict=True)
+        finding
+        for side, findings in (
+            (new, [each for each in compared if each.status is not Status.FIXED]),
+            (old, [each for each in compared if each.status is Status.FIXED]),
+        )
+        for finding in gates.enforce(findings, settings.enforcement, today, _owners(side))
     ]
-    told = gates.weigh(gates.compare(enforced[0], enforced[1], renamed or {}), settings.gates.merge)
-    return Judged(told, old, new, scope, change_set)
+    return Judged(gates.weigh(enforced, settings.gates.merge), old, new, scope, change_set)
 
 
 def _changes(before: State, after: State, touch: Touch) -> tuple[Change, ...]:
@@ -83,7 +88,7 @@ def _changes(before: State, after: State, touch: Touch) -> tuple[Change, ...]:
     old, new = before.entities(touch.refs), after.entities(touch.refs)
     found = (Change(old.get(key), new.get(key)) for key in sorted({*old, *new}))
     return tuple(
-        each for each in found if each.before is None or each.after is None or each.before.data != each.after.data
+        each for each in found if each.before is None or each.after is None or differ(each.before.data, each.after.data)
     )
 
 

@@ -171,7 +171,7 @@ def _with_earlier_python(left_out: Iterable[str], before: Path, after: Path) -> 
             (after / path).parent.mkdir(parents=True, exist_ok=True)
             (after / path).write_bytes(earlier.read_bytes())
             with suppress(OSError):  # Python may prefer what the change brings to what it was compiled from
-                pass
+                Path(cache_from_source(str(after / path))).unlink()
         else:
             fresh = True
     return fresh

@@ -148,6 +148,8 @@ class Rule:
         Raises:
             ValueError: a parameter makes its ``reach`` unreadable.
         """
+        if self.subject == "catalog":  # of which a part is another catalog, unless the rule says that it sees no more
+            return reaches.Reach() if self.reach == () else None
         if self.reads == "entity":
             return reaches.Reach()
         if self.reach is not None:

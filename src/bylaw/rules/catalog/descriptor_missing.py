@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _evaluate(catalog: Catalog, context: Context) -> Iterator[Finding]:
     paths = set(catalog.paths)
-    if not paths and not catalog.documents:
+    if not paths and not catalog.documents and not catalog.rest.kinds:
         yield Finding("", "no catalog file was found in what was to be read", expected="catalog-info.yaml", key="")
         return
     described: set[str] = set()

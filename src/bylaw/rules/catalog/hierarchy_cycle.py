@@ -29,7 +29,7 @@ def _evaluate(entity: Entity, context: Context) -> Iterator[Finding]:
             if (reference.field.relation, reference.target) in steps
         ]
         yield Finding(
-            min(pointers, default="/spec"),
+            min(pointers, default="/metadata/name"),
             f"{entity.key} contains itself: {whole}",
             observed=whole,
             expected="a hierarchy without a cycle",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _evaluate(entity: Entity, context: Context) -> Iterator[Finding]:
     people = context.once(_people)
-    if not people or entity.key in people:
+    if people is None or entity.key in people:
         return
     owned = context.graph.owned_by(entity.key)
     if owned:
@@ -27,7 +27,7 @@ def _evaluate(entity: Entity, context: Context) -> Iterator[Finding]:
         )
 
 
-def _people(context: Context) -> Mapping[str, tuple[str, ...]]:
+def _people(context: Context) -> Mapping[str, tuple[str, ...]] | None:
     return known_people(context, 1)
 
 

@@ -38,7 +38,7 @@ def _evaluate(entity: Entity, context: Context) -> Iterator[Finding]:
 
 
 def _people(context: Context) -> Mapping[str, tuple[str, ...]]:
-    return known_people(context, context.parameters["members"])
+    return known_people(context, context.parameters["members"]) or {}
 
 
 RULE = Rule(

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from bylaw.rules.rule import Context
 
 
-def known_people(context: Context, most: int) -> Mapping[str, tuple[str, ...]]:
+def known_people(context: Context, most: int) -> Mapping[str, tuple[str, ...]] | None:
     """The members of each group and of the groups below it, of many no more than ``most``; of nobody, no entry.
 
-    Empty where that cannot be known: in a part of a catalog, and in one without Users. People often come from
+    None where that cannot be known: in a part of a catalog, and in one without Users. People often come from
     LDAP or GitHub, even where their groups stand in files.
     """
     if context.catalog.complete and context.catalog.bears("User"):
         return context.graph.people(most)
-    return {}
+    return None
