@@ -228,3 +228,15 @@ def test_the_law_of_the_change_holds_on_the_own_machine_when_asked_for(repositor
     refused = repository.gate("--as-proposed", environment={"CI": "true"})
     assert refused.code == 2
     assert "never in CI" in refused.err
+
+
+def test_a_repository_that_is_the_whole_catalog_says_so_by_its_base(tmp_path: Path) -> None:
+    law = "version: 1\ncatalog: {base: {git: main}}\n"
+    shop = Repository.at(tmp_path / "shop", {"bylaw.yaml": law, "orders/catalog-info.yaml": ORDERS})
+    shop.change({"orders/catalog-info.yaml": ORDERS.replace("payments", "pay")})
+    report = shop.judged()
+
+    assert report["catalog"]["complete"] is True
+    assert [(each["status"], each["outcome"]) for each in report["findings"] if each["enforcement"] == "deny"] == [
+        ("existing", "fail")
+    ]

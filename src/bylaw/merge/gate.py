@@ -106,10 +106,11 @@ def gate(
 
 def _asked_of(settings: Settings, asked: Asked) -> Settings:
     """The settings with what the caller asked for besides."""
-    merge = settings.gates.merge
+    merge, base = settings.gates.merge, asked.over or settings.catalog.base
+    complete = True if base.git and settings.catalog.complete == "auto" else settings.catalog.complete
     return replace(
         settings,
-        catalog=replace(settings.catalog, base=asked.over or settings.catalog.base),
+        catalog=replace(settings.catalog, base=base, complete=complete),
         policies=replace(settings.policies, paths=(*settings.policies.paths, *asked.policies)),
         gates=replace(settings.gates, merge=replace(merge, only_new=merge.only_new and not asked.everything)),
     )
