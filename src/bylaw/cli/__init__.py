@@ -48,8 +48,8 @@ exit codes: 0 allowed, 1 denied, 2 wrong usage or configuration, 3 undecided, 13
   bylaw graph why component:shop api:orders"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(only: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The whole command line, or as much of it as some commands need."""
     top = Parser(
         prog="bylaw",
         description="Law for a software catalog.",
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"bylaw {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name in _COMMANDS:
+    for name in only or _COMMANDS:
         importlib.import_module(f"bylaw.cli.{name}").add(commands)
     return top
 
@@ -86,9 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    top = parser()
+    words = sys.argv[1:] if argv is None else argv
+    top = parser(words[:1] if words[:1] and words[0] in _COMMANDS else ())
     try:
-        args = top.parse_args(argv)
+        args = top.parse_args(words)
         if args.command is None:  # not left to argparse, which would not say what is wrong with `--verson`
             top.error(f"name a command: {', '.join(_COMMANDS)}")
     except SystemExit as done:  # argparse has answered: --help, --version, or what is wrong with the arguments
