@@ -55,7 +55,7 @@ def test_every_format_can_be_written_as_utf_8(case: str, format: str, reports: d
     assert shown.encode("utf-8").decode("utf-8") == shown
 
 
-@pytest.mark.parametrize("format", set(FORMATS) - {"text"})
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"text"}))
 def test_no_format_but_text_is_for_a_screen(case: str, format: str, reports: dict[str, Report]) -> None:
     assert render(reports[case], format, color=True, width=40) == render(reports[case], format)
 
