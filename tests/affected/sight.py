@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bylaw.rules.reach import ANY, OWN, Path, Reach, Step, parse
-from bylaw.rules.rule import field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +31,7 @@ def sight_of(texts: Iterable[str]) -> Callable[[Entity, Context], Any]:
 def sight(key: str, reach: Reach, catalog: Catalog, graph: Graph) -> Any:
     """What is to be seen from an entity, as a value of JSON."""
     return [
-        sorted((_along(key, path, catalog, graph) for path in reach.paths), key=json.dumps),
+        sorted((along(key, path, catalog, graph) for path in reach.paths), key=json.dumps),
         [_cycle(key, types, catalog, graph) for types in sorted(reach.cycles)],
         [_alike(key, annotation, catalog) for annotation in sorted(reach.same)],
         [_named(key, annotation, catalog) for annotation in sorted(reach.named)],
@@ -40,7 +39,7 @@ def sight(key: str, reach: Reach, catalog: Catalog, graph: Graph) -> Any:
     ]
 
 
-def _along(key: str, path: Path, catalog: Catalog, graph: Graph) -> list[Any]:
+def along(key: str, path: Path, catalog: Catalog, graph: Graph) -> list[Any]:
     levels, here = [], {key}
     for step in path.steps:
         there, edge, taken = set[str](), here, 0
@@ -57,7 +56,15 @@ def _said(key: str, path: Path, catalog: Catalog) -> Any:
     entity = catalog.entities.get(key)
     if path.names or entity is None:
         return entity is not None
-    return [[field, field_of(entity.data, field)] for field in path.fields] if path.fields else entity.data
+    return [[field, _read(entity.data, field)] for field in path.fields] if path.fields else entity.data
+
+
+def _read(data: Any, field: str) -> Any:
+    """What a rule reads in a field: of labels and annotations the rest of its name is one key."""
+    steps = field.split(".", 2 if field.startswith(("metadata.labels.", "metadata.annotations.")) else -1)
+    for step in steps:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
 
 
 def _step(key: str, step: Step, catalog: Catalog, graph: Graph) -> set[str]:

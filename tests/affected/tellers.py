@@ -38,7 +38,7 @@ def teller(name: str, said: Callable[[Any, Context], Any], **more: Any) -> Rule:
     def evaluate(subject: Any, context: Context) -> Iterator[Finding]:
         yield Finding("", "it is seen", key=json.dumps(said(subject, context), sort_keys=True))
 
-    words = {"title": "It is seen", "description": "It tells all.", "remediation": "None."}
+    words: dict[str, Any] = {"title": "It is seen", "description": "It tells all.", "remediation": "None."}
     return Rule(id=f"told/{name}", severity=Severity.ERROR, evaluate=evaluate, **words, **more)
 
 
@@ -76,9 +76,7 @@ REACHES = {
     "kinds": ("kind(User)", "kind(Machine)", "kind(Domain)"),
     "nothing": (),
 }
-SIGHTS = tuple(
-    teller(name, sight_of(reach), reads="graph", reach=reach) for name, reach in REACHES.items()
-)
+SIGHTS = tuple(teller(name, sight_of(reach), reads="graph", reach=reach) for name, reach in REACHES.items())
 """Rules of each reach there is."""
 
 _NEAR = """\

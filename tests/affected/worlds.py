@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hypothesis import strategies as st
 
 from bylaw.affected import Whole
-from bylaw.catalog import Kinds, address, build
+from bylaw.catalog import Kinds, address, build, differ
 from bylaw.config import CatalogSettings, KindSetting, RelationSetting
 from bylaw.graphs import Graph
 from bylaw.model import Document, Problem
@@ -43,14 +43,28 @@ KINDS = Kinds.of(CATALOG)
 Files = dict[str, list[Any]]
 """What stands in each file; what is no mapping is a document that could not be read."""
 
-GROUPS = [f"group-{letter}" for letter in "abcd"]
+GROUPS = [*(f"group-{letter}" for letter in "abc"), "team-payments"]
 USERS = ["jane", "joe"]
 NAMES = [f"c{number}" for number in range(4)]
 APIS = ["api-a", "api-b", "api-c"]
-SYSTEMS = ["shop", "bank"]
+SYSTEMS = ["shop", "checkout"]
 MACHINES = ["m0", "m1", "m2"]
 ODD_NAMES = [" c0", "y/z", "a:b", "C1", "ops/c1", "${{ values.name }}"]
-ODD_VALUES: list[Any] = [0, True, 1, 1.5, "", " ", {}, {"c0": "c1"}, [], [1, "c0", None, ["c1"]], "a:b:c/d", "::", "x" * 300]
+ODD_VALUES: list[Any] = [
+    0,
+    True,
+    1,
+    1.5,
+    "",
+    " ",
+    {},
+    {"c0": "c1"},
+    [],
+    [1, "c0", None, ["c1"]],
+    "a:b:c/d",
+    "::",
+    "x" * 300,
+]
 
 
 def _in(names: list[str], kind: str = "") -> list[str]:
@@ -101,19 +115,24 @@ ANNOTATIONS = st.fixed_dictionaries(
         "bylaw.dev/cost-centre": st.just("4711"),
     },
 )
+LABELS = st.sampled_from([None, None, {"cost-centre": "4711"}, {"cost-centre": 4711}, ["cost-centre"]])
 LIFECYCLES = st.sampled_from(["production", "experimental", "deprecated", "odd"])
-OWNER = st.sampled_from([*GROUP_REFS, "user:jane", "group:gone", "component:c0"])
+OWNER = st.sampled_from([*GROUP_REFS, "user:jane", "group:gone", "component:c0", "team-paymnts", "group:Team-Payments"])
 
 
 def _entity(kind: str, names: list[str], **spec: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     version = "example.com/v1" if kind == "Machine" else "backstage.io/v1alpha1"
 
-    def made(name: str, namespace: Any, annotations: Any, said: dict[str, Any], odd: int) -> dict[str, Any]:
+    def made(
+        name: str, namespace: Any, annotations: Any, labels: Any, said: dict[str, Any], odd: int
+    ) -> dict[str, Any]:
         metadata: dict[str, Any] = {"name": name}
         if namespace is not None:
             metadata["namespace"] = namespace
         if annotations:
             metadata["annotations"] = annotations
+        if labels:
+            metadata["labels"] = labels
         fields: Any = {field: value for field, value in said.items() if value is not None}
         entity = {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": fields}
         if odd == 39:
@@ -122,13 +141,17 @@ def _entity(kind: str, names: list[str], **spec: st.SearchStrategy[Any]) -> st.S
             entity["spec"] = [fields]
         elif odd == 37:
             del entity["spec"]
+        elif odd == 36:  # what stands in the way of whoever looks for a field
+            metadata["annotations.bylaw.dev/successor"] = "c0"
+            entity["spec.lifecycle"] = "production"
         return entity
 
     return st.builds(
         made,
-        mostly(st.sampled_from(names), ODD_NAMES),
+        mostly(st.sampled_from([*names, names[-1].title()]), ODD_NAMES),
         mostly(st.sampled_from([None, None, None, "default", "ops"]), ["a/b", "Ops", 1]),
         mostly(ANNOTATIONS),
+        LABELS,
         st.fixed_dictionaries({field: mostly(strategy) for field, strategy in spec.items()}),
         st.integers(0, 39),
     )
@@ -141,7 +164,7 @@ DOCUMENTS = st.one_of(
         type=st.just("service"),
         lifecycle=LIFECYCLES,
         owner=maybe(OWNER),
-        system=maybe(st.sampled_from(SYSTEM_REFS)),
+        system=maybe(st.sampled_from([*SYSTEM_REFS, "chekout"])),
         subcomponentOf=maybe(st.sampled_from(COMPONENT_REFS)),
         dependsOn=maybe(some(ANY)),
         dependencyOf=maybe(some(ANY, 1)),
@@ -158,7 +181,12 @@ DOCUMENTS = st.one_of(
         definition=st.just("x"),
     ),
     _entity(
-        "Resource", ["db"], type=st.just("database"), lifecycle=maybe(LIFECYCLES), owner=maybe(OWNER), dependsOn=maybe(some(ANY))
+        "Resource",
+        ["db"],
+        type=st.just("database"),
+        lifecycle=maybe(LIFECYCLES),
+        owner=maybe(OWNER),
+        dependsOn=maybe(some(ANY)),
     ),
     _entity("System", SYSTEMS, owner=maybe(OWNER), domain=maybe(st.sampled_from(["sales"]))),
     _entity("Domain", ["sales"], owner=maybe(OWNER), subdomainOf=maybe(st.just("sales"))),
@@ -184,7 +212,9 @@ DOCUMENTS = st.one_of(
     ),
 )
 REFLESS = st.sampled_from([None, {"kind": "Component"}, {"kind": "Component", "metadata": {"name": ""}}, ["c0"]])
-FILE = st.lists(st.integers(0, 19).flatmap(lambda number: REFLESS if number == 19 else DOCUMENTS), min_size=1, max_size=3)
+FILE = st.lists(
+    st.integers(0, 19).flatmap(lambda number: REFLESS if number == 19 else DOCUMENTS), min_size=1, max_size=3
+)
 PATHS = [f"{each}.yaml" for each in "abcdefghij"]
 STATES = st.dictionaries(st.sampled_from(PATHS), FILE, min_size=3, max_size=10)
 
@@ -227,21 +257,17 @@ class Change:
     @property
     def gone(self) -> list[Document]:
         """The documents of the files that differ, as they were."""
-        return documents({path: said for path, said in self.before.items() if self.after.get(path) != said})
+        return documents({path: said for path, said in self.before.items() if path not in self.elsewhere})
 
     @property
     def come(self) -> list[Document]:
         """The documents of the files that differ, as they are."""
-        return documents({path: said for path, said in self.after.items() if self.before.get(path) != said})
+        return documents({path: said for path, said in self.after.items() if path not in self.elsewhere})
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
         """The files that stay as they are."""
-        return tuple(path for path, said in self.after.items() if self.before.get(path) == said)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return repr(one) == repr(other)  # 1 is not True
+        return tuple(path for path, said in self.after.items() if not differ(self.before.get(path), said))
 
 
 @st.composite
@@ -254,7 +280,9 @@ def changes(draw: st.DrawFn) -> Change:
             after.pop(path, None)
         else:
             after[path] = said
-    for path in draw(st.lists(st.sampled_from(sorted(before)), max_size=2, unique=True)):  # one document edited a little
+    for path in draw(
+        st.lists(st.sampled_from(sorted(before)), max_size=2, unique=True)
+    ):  # one document edited a little
         if path in after:
             after[path] = _edited(draw, after[path])
     renamed = {}
@@ -272,18 +300,37 @@ def changes(draw: st.DrawFn) -> Change:
 
 
 def _edited(draw: st.DrawFn, found: list[Any]) -> list[Any]:
-    """The documents of a file, one of them with a field of its spec taken away or of another value."""
+    """The documents of a file, of which one says a little less, or something a little different."""
     index = draw(st.integers(0, len(found) - 1))
     data = found[index]
-    spec = data.get("spec") if isinstance(data, dict) else None
-    if not isinstance(spec, dict) or not spec:
-        return found[:index] + found[index + 1 :] or [None]
-    field = draw(st.sampled_from(sorted(spec)))
+    if not isinstance(data, dict) or not isinstance(metadata := data.get("metadata"), dict):
+        return [*found[:index], *found[index + 1 :]] or [None]
+    texts, spec = draw(st.sampled_from(["annotations", "labels"])), data.get("spec")
+    said = metadata.get(texts)
+    match draw(st.integers(0, 5)):
+        case 0:
+            kind = data["kind"]
+            edited = {**data, "kind": kind.title() if kind.islower() else kind.lower()}
+        case 1 if isinstance(said, dict) and said:
+            gone = draw(st.sampled_from(sorted(said)))
+            fewer = {name: value for name, value in said.items() if name != gone}
+            edited = {**data, "metadata": {**metadata, texts: fewer}}
+        case 2:
+            edited = {**data, "metadata": {**metadata, draw(st.sampled_from(["title", "name"])): "renamed"}}
+        case _ if isinstance(spec, dict) and spec:
+            edited = {**data, "spec": _other(spec, draw(st.sampled_from(sorted(spec))))}
+        case _:
+            edited = {**data, "spec": {}}
+    return [*found[:index], edited, *found[index + 1 :]]
+
+
+def _other(spec: dict[str, Any], field: str) -> dict[str, Any]:
+    """A spec with a field less, or one item of its list; or with false and true for 0 and 1, or these for those."""
     value = spec[field]
     if isinstance(value, list) and value:
-        said = {**spec, field: value[:-1]}
-    elif value in (0, 1) and not isinstance(value, list):
-        said = {**spec, field: not value if isinstance(value, bool) else bool(value)}
-    else:
-        said = {each: other for each, other in spec.items() if each != field}
-    return [*found[:index], {**data, "spec": said}, *found[index + 1 :]]
+        return {**spec, field: value[:-1]}
+    if isinstance(value, bool):
+        return {**spec, field: int(value)}
+    if value in (0, 1):
+        return {**spec, field: bool(value)}
+    return {each: other for each, other in spec.items() if each != field}

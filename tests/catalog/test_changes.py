@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bylaw.catalog import Change, ChangeSet, build, compare
+from bylaw.catalog import Change, ChangeSet, build, compare, differ
 from bylaw.model import Document
 from tests.engine.world import KINDS, catalog, entity
 
@@ -62,3 +62,21 @@ def test_a_change_set_is_frozen() -> None:
     with pytest.raises(AttributeError):
         changed.actor = "user:default/eve"
     assert replace(changed, actor="user:default/ann").actor == "user:default/ann"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(1, True), (0, False), (1, 1.0), ([1], [True]), ({"a": {"b": 0}}, {"a": {"b": False}}), ("1", 1), (None, False)],
+    ids=repr,
+)
+def test_what_python_holds_equal_and_json_does_not_has_changed(one: Any, other: Any) -> None:
+    assert differ(one, other)
+    assert refs(compare(catalog(entity("a", type=one)), catalog(entity("a", type=other)))) == [
+        ("component:default/a", "component:default/a")
+    ]
+
+
+@pytest.mark.parametrize("value", [None, 0, 1, True, "x", [], {}, [1, {"a": None}]], ids=repr)
+def test_what_is_the_same_does_not_differ(value: Any) -> None:
+    assert not differ(value, value)
+    assert not differ({"a": value, "b": 1}, {"b": 1, "a": value})

@@ -156,6 +156,23 @@ def test_a_snapshot_of_another_repository_holds_the_entities_of_others(shop: Rep
     assert told(report, "new") == []
 
 
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [((), ", whose address nobody says"), (("--repository", f"{TILLS}-2"), f" ({TILLS}-2)")],
+)
+def test_a_base_that_does_not_know_whose_its_entities_are_leaves_it_undecided(
+    shop: Repository, base: Path, said: tuple[str, ...], address: str
+) -> None:
+    shop.git("remote", "remove", "origin")
+    shop.change({"orders/catalog-info.yaml": ORDERS.replace("payments", "nobody")})
+    ran = shop.gate(*OVER, *said)
+
+    assert (ran.code, ran.out) == (3, "")
+    place = on(SHOP, "orders/catalog-info.yaml")
+    assert f"has component:default/orders from {place}, and nothing from this repository{address}: " in ran.err
+    assert "name its address with --repository or in catalog.repository" in ran.err
+
+
 # -- one that cannot be had
 
 
@@ -231,7 +248,8 @@ def test_without_a_base_the_repository_is_judged_alone_where_the_settings_say_so
     assert ran.code == 1
     assert told(report) == BOTH_ENDS
     assert report["proposal"]["alone"].startswith("../nowhere.db: cannot be opened (no such file or directory)")
-    assert "alone, without all of this repository: ../nowhere.db: cannot be opened" in " ".join(ran.out.split())
+    assert report["proposal"]["surroundings"] == "snapshot ../nowhere.db"
+    assert "alone, without snapshot ../nowhere.db: ../nowhere.db: cannot be opened" in " ".join(ran.out.split())
 
 
 # -- one on a server

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw import rules
 from bylaw.affected import Laid, Touch
-from bylaw.catalog import Catalog, build
+from bylaw.catalog import build
 from bylaw.config import EnforcementSettings, Level, Settings
 from bylaw.merge import judge
 from bylaw.model import Enforcement, Status
-from bylaw.sources.snapshot import open_snapshot, write
-from bylaw.sources.surroundings import Surroundings
-from tests.affected.memory import MemoryBase
+from tests.affected.bases import WHERE, Where, base
 from tests.affected.tellers import EVERYWHERE, NEIGHBOURS, SIGHTS, joined
-from tests.affected.worlds import CATALOG, KINDS, STATES, Change, changes, documents, drawn, read, refs
+from tests.affected.worlds import CATALOG, KINDS, STATES, Change, Files, changes, documents, drawn, read, refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bylaw.affected import Whole
+    from bylaw.affected import State, Whole
     from bylaw.affected.state import Base
     from bylaw.model import Document, Finding
     from bylaw.rules import Policies
@@ -56,7 +47,10 @@ ODD: dict[str, dict[str, Any]] = {
 STAGED = EnforcementSettings(
     rules={
         "ownership/owner-unknown": (Level(Enforcement.OFF), Level(Enforcement.DENY, owners=("group-a", "ops/group-b"))),
-        "catalog/reference-dangling": (Level(Enforcement.DENY), Level(Enforcement.OFF, owners=("group-a", "user:jane"))),
+        "catalog/reference-dangling": (
+            Level(Enforcement.DENY),
+            Level(Enforcement.OFF, owners=("group-a", "user:jane")),
+        ),
         "lifecycle/depends-on-deprecated": (Level(Enforcement.DENY, date(2026, 6, 15), ("group-b",)),),
         "catalog/entity-invalid": Enforcement.OBSERVE,
     }
@@ -103,28 +97,21 @@ def told(findings: list[Finding], *statuses: Status) -> list[tuple[str, ...]]:
     )
 
 
-@contextmanager
-def base(catalog: Catalog, kind: Literal["memory", "snapshot"]) -> Iterator[Base]:
-    """A catalog to lay changes over."""
-    if kind == "memory":
-        yield MemoryBase(catalog)
-        return
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "base"
-        write(path, catalog, repository=None, commit=None, made=datetime(2026, 6, 14, tzinfo=UTC), source="a checkout")
-        with open_snapshot(path) as snapshot:
-            yield Surroundings(snapshot, "base", repository=None, branch=None, root=None)
+PEOPLE = st.sampled_from(
+    ["user:default/jane", "user:default/joe", "group:default/group-a", "user:ops/jane", "user:default/x"]
+)
 
 
-PEOPLE = st.sampled_from(["user:default/jane", "user:default/joe", "group:default/group-a", "user:ops/jane", "user:default/x"])
+COMPLETE = st.sampled_from([True, True, True, False, "auto"])
+LAWS = st.sampled_from(sorted(SETTINGS))
 
 
 @settings(max_examples=25)
 @given(
     change=changes(),
-    law=st.sampled_from(sorted(SETTINGS)),
-    complete=st.sampled_from([True, True, True, False, "auto"]),
-    kind=st.sampled_from(["memory", "snapshot"]),
+    law=LAWS,
+    complete=COMPLETE,
+    where=WHERE,
     actor=st.none() | PEOPLE,
     approvers=st.none() | st.lists(PEOPLE, max_size=2).map(tuple),
 )
@@ -132,79 +119,45 @@ def test_incremental_and_full_agree(
     change: Change,
     law: str,
     complete: Literal["auto", True, False],
-    kind: Literal["memory", "snapshot"],
+    where: Where,
     actor: str | None,
     approvers: tuple[str, ...] | None,
 ) -> None:
-    """Files are edited, moved and deleted in a repository, which may be all there is or a part of a larger catalog."""
+    """Files are edited, moved and deleted in a repository, which is all there is or a part of a larger catalog."""
     old, new = drawn(read(change.before, complete)), drawn(read(change.after, complete))
     everything = Touch.of([*documents(change.before), *documents(change.after)], all_of_it=True)
     touch = Touch.of([*change.gone, *change.come])
-    with base(old.catalog, kind) as over:
-        told_so = [
-            judge(
-                *states,
-                touching,
-                policies(law),
-                SETTINGS[law],
-                TODAY,
-                renamed=change.renamed,
-                actor=actor,
-                approvers=approvers,
-                jobs=1,
-            ).findings
-            for states, touching in (
-                ((old, new), everything),
-                ((old, new), touch),
-                (
-                    (
-                        laid(over, change.gone, change.gone, old, change.elsewhere),
-                        laid(over, change.gone, change.come, new, change.elsewhere),
-                    ),
-                    touch,
-                ),
-            )
-        ]
-    agree(*told_so)
+
+    def judged(before: State, after: State, touching: Touch) -> list[Finding]:
+        people: dict[str, Any] = {"actor": actor, "approvers": approvers, "renamed": change.renamed}
+        return judge(before, after, touching, policies(law), SETTINGS[law], TODAY, jobs=1, **people).findings
+
+    with base(old.catalog, where) as over:
+        before = laid(over, change.gone, change.gone, old, change.elsewhere)
+        after = laid(over, change.gone, change.come, new, change.elsewhere)
+        agree(judged(old, new, everything), judged(old, new, touch), judged(before, after, touch))
 
 
 @settings(max_examples=10)
-@given(
-    before=STATES,
-    come=STATES,
-    law=st.sampled_from(sorted(SETTINGS)),
-    complete=st.booleans(),
-    kind=st.sampled_from(["memory", "snapshot"]),
-)
-def test_so_it_is_where_entities_are_laid_over_a_base_in_place_of_those_of_the_same_refs(
-    before: dict[str, list[Any]],
-    come: dict[str, list[Any]],
-    law: str,
-    complete: bool,
-    kind: Literal["memory", "snapshot"],
+@given(before=STATES, come=STATES, law=LAWS, complete=st.booleans(), where=WHERE)
+def test_so_they_do_where_entities_are_laid_over_a_base_in_place_of_those_of_the_same_refs(
+    before: Files, come: Files, law: str, complete: bool, where: Where
 ) -> None:
     """What ``bylaw gate --changed`` does: nobody knows from which files the entities of the base were read."""
     fresh = documents({f"new/{path}": said for path, said in list(come.items())[:2]})
-    replaced = refs(build(fresh, KINDS).entities[key].document for key in build(fresh, KINDS).entities)
+    replaced = build(fresh, KINDS).entities.keys()
     gone = [each for each in documents(before) if refs([each]) & replaced]
-    old = drawn(read(before, complete))
-    stay = [each for each in documents(before) if each not in gone]
-    new = drawn(build([*stay, *fresh], KINDS, complete))
+    stay = [each for each in documents(before) if not refs([each]) & replaced]
+    old, new = drawn(read(before, complete)), drawn(build([*stay, *fresh], KINDS, complete))
     everything = Touch.of([*documents(before), *fresh], all_of_it=True)
     touch = Touch.of([*gone, *fresh])
-    nothing = Laid
-    with base(old.catalog, kind) as over:
-        ways = (
-            (old, new, everything),
-            (old, new, touch),
-            (nothing(over, [], build([], KINDS, complete)), laid(over, gone, fresh, new, ()), touch),
-        )
-        agree(
-            *(
-                judge(*each, policies(law), SETTINGS[law], TODAY, jobs=1).findings
-                for each in ways
-            )
-        )
+
+    def judged(before: State, after: State, touching: Touch) -> list[Finding]:
+        return judge(before, after, touching, policies(law), SETTINGS[law], TODAY, jobs=1).findings
+
+    with base(old.catalog, where) as over:
+        far = judged(laid(over, [], [], old, ()), laid(over, gone, fresh, new, ()), touch)
+        agree(judged(old, new, everything), judged(old, new, touch), far)
 
 
 def laid(over: Base, gone: list[Document], come: list[Document], state: Whole, paths: tuple[str, ...]) -> Laid:

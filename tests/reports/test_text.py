@@ -377,7 +377,9 @@ def test_waivers_are_told_that_hold_no_more_or_not_for_long_and_are_of_rules_at_
         make_waiver("W-2", WaiverStatus.ACTIVE, "holds for 15 more days", days_left=15),
         make_waiver("W-3", WaiverStatus.EXPIRED, "2026-11-01 was its last day", location=None),
         make_waiver("W-4", WaiverStatus.EXPIRED, "2026-11-01 was its last day", rule=LIFECYCLE),
-        make_waiver("W-5", WaiverStatus.OVER_BROAD, "it names 1 entity that does not fail as well: x", days_left=1, is_soon=True),
+        make_waiver(
+            "W-5", WaiverStatus.OVER_BROAD, "it names 1 entity that does not fail as well: x", days_left=1, is_soon=True
+        ),
     )
     finding = make_finding(OWNER_UNKNOWN, "ghosts")
     assert of_change(finding, waivers=waivers)[2].splitlines() == [

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bylaw.affected.walk import Walk
 from bylaw.catalog import address, differ, references_of
 from bylaw.errors import ConfigError
 from bylaw.model import Document
-from bylaw.rules.rule import field_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -177,7 +176,7 @@ class _Differing:
         told = (
             key
             for key in both
-            if any(differ(field_of(before[key].data, each), field_of(after[key].data, each)) for each in fields)
+            if any(differ(_readings(before[key].data, each), _readings(after[key].data, each)) for each in fields)
         )
         return self.existing.union(told)
 
@@ -208,6 +207,19 @@ def _made(entity: Entity | None, kinds: Kinds) -> set[tuple[str, str, str, str]]
 
 def _said(entity: Entity | None) -> object:
     return entity and entity.data
+
+
+def _readings(value: Any, field: str) -> list[Any]:
+    """What stands in a field such as ``metadata.labels.a.b/c``, by each way to read it: keys hold dots themselves, and
+    who writes one key in the place of two hides nothing."""
+    if not isinstance(value, dict):
+        return []
+    found = [value[field]] if field in value else []
+    steps = field.split(".")
+    for number in range(1, len(steps)):
+        if (first := ".".join(steps[:number])) in value:
+            found += _readings(value[first], ".".join(steps[number:]))
+    return found
 
 
 def _affected(reach: Reach, walks: tuple[Walk, Walk], differing: _Differing) -> frozenset[str] | None:

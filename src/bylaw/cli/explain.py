@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     rows = [
         ("judges", words.judges(rule)),
         ("looks at", words.looks_at(rule)),
+        *([("at a gate", words.reach(rule))] if rule.reads != "entity" else []),
         ("written in", f"{words.language(rule)}: {rule.shown_source}"),
     ]
     common.write(common.table(rows))

@@ -118,7 +118,7 @@ class Suggestions:
             return str(ref) in self._catalog.entities
         kinds = frozenset({ref.kind.lower()})
         self._nearest(ref.name, kinds)
-        return ref in self._bearers[kinds].get(ref.name.lower(), ())
+        return str(ref) in map(str, self._bearers[kinds].get(ref.name.lower(), ()))
 
     def _default_kind(self, finding: Finding) -> str:
         """The kind that a reference at the finding's place means if it names none."""

@@ -169,6 +169,7 @@ class _Gate:
         decision = gates.decide(waived.findings, self.settings.gates.merge)
         if law and law.fault and decision is Decision.ALLOWED:
             decision = Decision.UNDECIDED  # once it is merged, no gate could decide anything
+        base = self.settings.catalog.base
         catalog, graph, changes = judged.after.catalog, judged.after.graph, judged.change_set
         entities = over.snapshot.count + len(changes.added) - len(changes.removed) if over else len(catalog.entities)
         named = sorted({each.entity for each in waived.findings if each.entity and each.entity in graph})
@@ -191,7 +192,7 @@ class _Gate:
             waivers=waived.standings,
             proposal=Proposal(
                 base=self.change.name,
-                surroundings=over.name if over else "all of this repository",
+                surroundings=over.name if over else surroundings.called(base) or "all of this repository",
                 alone=alone,
                 files=self.change.files,
                 added=changes.added,
@@ -246,6 +247,7 @@ class _Gate:
             touching = [*_of(before, some[0]), *_of(after, some[1])]
             return _drawn(before), _drawn(after), Touch.of(touching, all_of_it=self._judges_all)
         before, after = self._read(self.change.before, some[0]), self._read(self.change.after, some[1])
+        self._told_apart(over, before)
         paths = {*before.paths, *after.paths}
         replaced = over.located(paths)
         asked = pipeline.folders(self.settings) or not after.documents  # it takes time, and only one rule wants to know
@@ -256,6 +258,24 @@ class _Gate:
             Laid(over, replaced, before, complete=verdict, paths=elsewhere),
             Laid(over, replaced, after, complete=verdict, paths=elsewhere),
             Touch.of([*before.documents, *after.documents], all_of_it=self._judges_all),
+        )
+
+    def _told_apart(self, over: Surroundings, before: Catalog) -> None:
+        """See that the base tells the entities of this repository from those of others.
+
+        Raises:
+            UndecidedError: it has some of them, and not as ours: whatever the change did to them would not be seen.
+        """
+        borne = over.entities(before.entities)
+        if not borne or over.has_ours:
+            return
+        key, entity = min(borne.items())
+        said = self.asked.repository or self.settings.catalog.repository
+        where = entity.document.url or entity.document.path
+        raise UndecidedError(
+            f"{over.name}: has {key} from {where}, and nothing from this repository"
+            f"{f' ({said})' if said else ', whose address nobody says'}: if that is this one, name its address with "
+            "--repository or in catalog.repository; if not, it is defined twice"
         )
 
     def _laid(self, over: Surroundings | None) -> tuple[State, State, Touch]:

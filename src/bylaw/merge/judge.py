@@ -71,7 +71,8 @@ def judge(
         jobs=jobs,
         progress=lambda done, total: progress("judging", done, total),
     )
-    compared = gates.compare(found[0], found[1], renamed or {})  # a fault is no new one because others answer for it now
+    # first compared, then enforced: a fault that others have to answer for now is no new one
+    compared = gates.compare(found[0], found[1], renamed or {})
     enforced = [
         finding
         for side, findings in (

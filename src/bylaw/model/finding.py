@@ -71,7 +71,7 @@ class Finding:
         subject = self.entity or (self.document.path if self.document else None) or ""
         place, item = self.pointer, ""
         if self.observed is not None and (anywhere := _NUMBER.sub("/*", place)) != place:
-            place, item = anywhere, f"\x1f{self.observed}"
+            place, item = anywhere, f"\x1f{self.observed}".lower()
         parts = "\x1f".join((self.rule, subject, place, self.key)) + item
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 

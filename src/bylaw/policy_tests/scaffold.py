@@ -136,10 +136,12 @@ _LOOKS_AT = {
     "entity": "",
     "relations": """
 # data.catalog.relations[ref] holds the refs it is related to, by relation, there and back;
-# data.catalog.entities[ref] each of those that exist.""",
+# data.catalog.entities[ref] each of those that exist. custom.reach says which of them the rule looks at, so that a gate
+# asks no others: reach: [ownedBy].""",
     "graph": """
 # data.catalog.relations[ref] holds the refs that anything is related to, by relation, there and back;
-# data.catalog.entities[ref] everything that exists; data.catalog.groups[ref] the tree of groups.""",
+# data.catalog.entities[ref] everything that exists; data.catalog.groups[ref] the tree of groups. custom.reach says what
+# of it the rule looks at, without which a gate has to judge the whole catalog: reach: [ownedBy/childOf*].""",
 }
 
 _REGO = """\

@@ -117,8 +117,9 @@ def parse(texts: Iterable[str], parameters: Mapping[str, Any]) -> Reach:
 
 def _parsed(text: str, parameters: Mapping[str, Any]) -> Reach:
     if " of " in text:
-        fields, _, path = text.partition(" of ")
-        return Reach(paths=frozenset({Path(_steps(path, parameters), fields=_fields(fields, parameters))}))
+        said, _, path = text.partition(" of ")
+        fields = _fields(said, parameters)
+        return Reach(paths=frozenset({Path(_steps(path, parameters), names=not fields, fields=fields)}))
     call = _CALL.fullmatch(text.strip())
     what, inside = call.groups() if call else ("", text)
     if what in {"", "names"}:
@@ -130,8 +131,8 @@ def _parsed(text: str, parameters: Mapping[str, Any]) -> Reach:
         return Reach(cycles=frozenset({each.types for each in steps if each.types}))
     if not inside.strip():
         raise ValueError(f"{text!r} names nothing; expected {EXPECTED}")
-    said = frozenset(_texts(inside.strip(), parameters))
-    return {"same": Reach(same=said), "named": Reach(named=said), "kind": Reach(kinds=said)}[what]
+    texts = frozenset(_texts(inside.strip(), parameters))
+    return {"same": Reach(same=texts), "named": Reach(named=texts), "kind": Reach(kinds=texts)}[what]
 
 
 def _steps(text: str, parameters: Mapping[str, Any]) -> tuple[Step, ...]:

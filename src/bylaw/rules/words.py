@@ -27,6 +27,13 @@ def looks_at(rule: Rule) -> str:
     return _LOOKS_AT[rule.reads]
 
 
+def reach(rule: Rule) -> str:
+    """How far it says that it looks, in the terms of ``rules.reach``: a gate reads no more for it."""
+    if rule.reach is None:
+        return f"{looks_at(rule)}: the rule says no reach"
+    return "; ".join(rule.reach) or "nothing but what it judges"
+
+
 def language(rule: Rule) -> str:
     """What it is written in."""
     return "Rego" if rule.package else "Python"

@@ -89,6 +89,11 @@ class Surroundings:
         found = (self.snapshot.files(self._repository, branch=branch, root=self._root) for branch in self._branches)
         return tuple(sorted(set(chain.from_iterable(found))))
 
+    @property
+    def has_ours(self) -> bool:
+        """Whether any file of this repository is in it, on any branch: then those of others are not ours."""
+        return bool(self.snapshot.files(self._repository, root=self._root))
+
     def _seen(self, document: Document) -> Document:
         if document.url is not None:
             found = (places.path_in(document.url, self._repository, each, self._root) for each in self._branches)
@@ -98,6 +103,15 @@ class Surroundings:
             return document
         home = self.snapshot.repository or self.snapshot.source
         return replace(document, path=None, url=f"{home}/{document.path}")
+
+
+def called(base: BaseSettings) -> str | None:
+    """What ``catalog.base`` names, in words; None where it names nothing but git."""
+    if base.snapshot is not None:
+        return places.without_credentials(f"snapshot {base.snapshot}")
+    if base.bylaw is not None:
+        return places.without_credentials(f"the server {base.bylaw if isinstance(base.bylaw, str) else base.bylaw.url}")
+    return places.without_credentials(f"Backstage {base.backstage.url}") if base.backstage is not None else None
 
 
 def find(
@@ -119,16 +133,16 @@ def find(
         ConfigError: an address or a token that is none.
         UndecidedError: it cannot be had, or its relations were found by other kinds than these settings have.
     """
-    path, name = None, ""
-    if base.snapshot is not None:
-        path, name = _snapshot(base.snapshot, base.token_env, environment), f"snapshot {base.snapshot}"
+    name = called(base)
+    if name is None:
+        return None
+    if base.backstage is not None:
+        path = _backstage(base.backstage, settings, environment, progress)
     elif base.bylaw is not None:
         url, token_env = (base.bylaw, base.token_env) if isinstance(base.bylaw, str) else _remote(base.bylaw)
-        path, name = _snapshot(f"{url.rstrip('/')}{_ROUTE}", token_env, environment), f"the server {url}"
-    elif base.backstage is not None:
-        path, name = _backstage(base.backstage, settings, environment, progress), f"Backstage {base.backstage.url}"
-    if path is None:
-        return None
+        path = _snapshot(f"{url.rstrip('/')}{_ROUTE}", token_env, environment)
+    else:
+        path = _snapshot(base.snapshot or "", base.token_env, environment)
     if is_proposed(path) or is_proposed(_mark(path)):
         raise ProposedError(f"{path}: the change itself brings this snapshot, so it is no base for it")
     snapshot = open_snapshot(path)
@@ -137,7 +151,7 @@ def find(
             f"{name}: was made with other kinds than catalog.kinds and catalog.ai_model of bylaw.yaml say; make it anew"
         )
     told = f"{name} of {snapshot.made:%Y-%m-%d %H:%M} UTC, {snapshot.count:,} entities"
-    return Surroundings(snapshot, places.without_credentials(told), repository=repository, branch=branch, root=root)
+    return Surroundings(snapshot, told, repository=repository, branch=branch, root=root)
 
 
 def cache(environment: Mapping[str, str]) -> Path:

@@ -43,7 +43,7 @@ def _clashes(data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
             lower = {key.lower() for key in value}
             if len(lower) < len(value):
                 seen: dict[str, str] = {}
-                for key in value:
+                for key in sorted(value, reverse=True):  # the order in a file means nothing
                     first = seen.setdefault(key.lower(), key)
                     if first != key:
                         yield steps, first, key
