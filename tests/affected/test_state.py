@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bylaw.affected import Laid, State, Whole
@@ -95,6 +95,7 @@ def test_a_part_has_what_was_asked_for_and_all_that_the_change_touches(
         assert part.bears(entity_kind) is new.catalog.bears(entity_kind)
 
 
+@settings(max_examples=30)
 @given(change=changes(), where=WHERE)
 def test_a_base_with_nothing_laid_over_it_is_the_base(change: Change, where: Where) -> None:
     old = drawn(read(change.before))

@@ -28,6 +28,7 @@ CATALOG = CatalogSettings(
                 RelationSetting("spec.host", "runsOn", "runs", "Machine"),
                 RelationSetting("spec.uses", "dependsOn", "usedBy"),  # dependsOn has two ways back
                 RelationSetting("spec.peers", "peer-of", "peer-of", "Machine"),
+                RelationSetting("spec.keeps", "ownerOf", "ownedBy", "Component"),  # what others say of their own owner
             ),
         ),
         KindSetting(
@@ -71,8 +72,8 @@ def _in(names: list[str], kind: str = "") -> list[str]:
     """Ways to refer to some: as they are, in a namespace, with a kind, in capitals."""
     prefix = f"{kind}:" if kind else ""
     return [
-        *(f"{prefix}{each}" for each in names),
-        *(f"{prefix}ops/{each}" for each in names[:2]),
+        *(f"{prefix}{each}" for each in names * 2),
+        *(f"{prefix}ops/{each}" for each in names[:1]),
         f"{prefix}Default/{names[0].upper()}",
     ]
 
@@ -149,7 +150,7 @@ def _entity(kind: str, names: list[str], **spec: st.SearchStrategy[Any]) -> st.S
     return st.builds(
         made,
         mostly(st.sampled_from([*names, names[-1].title()]), ODD_NAMES),
-        mostly(st.sampled_from([None, None, None, "default", "ops"]), ["a/b", "Ops", 1]),
+        mostly(st.sampled_from([*[None] * 6, "default", "ops"]), ["a/b", "Ops", 1]),
         mostly(ANNOTATIONS),
         LABELS,
         st.fixed_dictionaries({field: mostly(strategy) for field, strategy in spec.items()}),
@@ -209,6 +210,7 @@ DOCUMENTS = st.one_of(
         backup=maybe(st.sampled_from(MACHINE_REFS)),
         uses=maybe(some(ANY, 2)),
         peers=maybe(some(MACHINE_REFS, 2)),
+        keeps=maybe(some(COMPONENT_REFS, 1)),
     ),
 )
 REFLESS = st.sampled_from([None, {"kind": "Component"}, {"kind": "Component", "metadata": {"name": ""}}, ["c0"]])

@@ -7,7 +7,7 @@
 #   severity: error
 #   applies_to: {kind: [Component, API, Resource, System, Domain, Template, AiResource]}
 #   reads: relations
-#   reach: ["kind, spec.owner, metadata.namespace of ($relations)"]
+#   reach: ["kind, spec.owner of ($relations)"]
 #   remediation: >
 #     Set spec.owner to the Group that answers for it. `bylaw fix` does, where what it belongs to has one owner.
 #   parameters:

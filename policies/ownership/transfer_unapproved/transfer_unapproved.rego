@@ -8,7 +8,7 @@
 #   applies_to_change: true
 #   applies_to: {kind: [Component, API, Resource, System, Domain, Template, AiResource]}
 #   reads: graph
-#   reach: [ownedBy, names(ownedBy/childOf*), names(memberOf/childOf*)]
+#   reach: [names(ownedBy)]
 #   remediation: >
 #     Ask a member of the old owner (or of a group below it) to approve the change; who approved is given to the gate.
 package bylaw.ownership.transfer_unapproved
