@@ -451,3 +451,18 @@ def test_what_only_looks_like_a_secret_stays(tmp_path: Path) -> None:
     made = catalog(entity("a", note="eyjafjallajökull", url="https://x.example.com", mail="me@example.com"))
     with kept(tmp_path, made) as found:
         assert (found.catalog(KINDS).documents, found.redacted) == (made.documents, 0)
+
+
+def test_a_ref_with_a_nul_is_asked_for_like_any_other(tmp_path: Path) -> None:
+    made = catalog(Document("a.yaml", 0, entity("a\0b", owner="team-a")), Document("b.yaml", 0, entity("a")))
+    write(tmp_path / "base.db", made)
+
+    with open_snapshot(tmp_path / "base.db") as snapshot:
+        assert snapshot.borne(["component:default/a\0b"]) == {"component:default/a\0b"}
+        assert set(snapshot.entities(["component:default/a\0b", "component:default/a"])) == {
+            "component:default/a\0b",
+            "component:default/a",
+        }
+        assert list(snapshot.edges(["component:default/a\0b"])) == [
+            ("component:default/a\0b", "ownedBy", "group:default/team-a", "component:default/a\0b")
+        ]

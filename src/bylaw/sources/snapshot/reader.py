@@ -121,7 +121,7 @@ class Snapshot:
 
     def borne(self, refs: Iterable[str]) -> set[str]:
         """Those of the refs that an entity bears."""
-        return {ref for (ref,) in self._rows(_BORNE, _listed(refs))}
+        return {ref for (ref,) in self._of_each(_BORNE, refs)}
 
     def duplicates(self, refs: Iterable[str]) -> dict[str, tuple[Document, ...]]:
         """The later documents of those of the refs that have several."""
@@ -141,7 +141,7 @@ class Snapshot:
         if relations is not None:
             numbers = [str(number) for number, name in names.items() if name in relations]
             query = f"{_EDGES} AND edge.relation IN ({', '.join(numbers)})"
-        for source, relation, target, back in self._rows(query, _listed(refs)):
+        for source, relation, target, back in self._of_each(query, refs):
             yield source, names[relation], target, target if back else source
 
     def located(
@@ -229,7 +229,7 @@ class Snapshot:
     def _standing_for(self, refs: Iterable[str]) -> dict[str, list[int]]:
         """The numbers of the documents of each ref that is borne, in their order."""
         found: dict[str, list[int]] = {}
-        for ref, number in self._rows(_DOCUMENTS, _listed(refs)):
+        for ref, number in self._of_each(_DOCUMENTS, refs):
             found.setdefault(ref, []).append(number)
         return found
 
@@ -249,6 +249,15 @@ class Snapshot:
         ((said,),) = self._rows("SELECT said FROM about WHERE name = ?", name)
         return bytes(said)
 
+    def _of_each(self, query: str, refs: Iterable[str]) -> Iterator[Any]:
+        """What the file has of many refs: all in one question, but for those that JSON would cut at a NUL."""
+        wanted = [ref for ref in dict.fromkeys(refs) if not _SURROGATE.search(ref)]
+        yield from self._rows(query, json.dumps([ref for ref in wanted if "\0" not in ref], ensure_ascii=False))
+        alone = query.replace("json_each(?)", "(SELECT ? AS value)")
+        for ref in wanted:
+            if "\0" in ref:
+                yield from self._rows(alone, ref)
+
     def _rows(self, query: str, *values: object) -> Iterator[Any]:
         import sqlite3
 
@@ -258,11 +267,6 @@ class Snapshot:
             return  # half of a surrogate pair, which no text in the file holds
         except sqlite3.Error as error:
             raise UndecidedError(f"{self.path}: cannot be read ({error}); {envelope.ANEW}") from None
-
-
-def _listed(refs: Iterable[str]) -> str:
-    """Refs as a parameter of a question, those left out that no text in the file can hold."""
-    return json.dumps(list(dict.fromkeys(ref for ref in refs if not _SURROGATE.search(ref))), ensure_ascii=False)
 
 
 def _path(home: str, path: str, of_branch: str | None, branch: str | None, root: Path | None) -> str | None:
