@@ -301,7 +301,7 @@ class _Gate:
     def _read(self, checkout: Checkout, only: Collection[str] | None = None) -> Catalog:
         """The catalog files of a state, all or some of them."""
         catalog = self.settings.catalog
-        watched = lambda done, total: self.progress("reading", done, total)  # noqa: E731
+        watched = partial(self.progress, "reading")
         if only is None:
             folders = pipeline.folders(self.settings)
             found = files.read(

@@ -72,7 +72,7 @@ def post(
     the token. After ``patience`` seconds nobody waits any longer.
     """
     try:
-        import gitlab  # noqa: F401
+        import gitlab  # noqa: F401  (only whether it is there)
     except ImportError:
         return Posted(None, ('no note: python-gitlab is not installed; install "bylaw[gitlab]"',))
     try:

@@ -67,12 +67,13 @@ def _waivers(report: Report) -> dict[str, Any]:
         "unused": worth[WaiverStatus.UNUSED],
         "invalid": worth[WaiverStatus.INVALID],
         "over_broad": worth[WaiverStatus.OVER_BROAD],
-        "list": list(map(_standing, report.waivers)),
+        "list": list(map(standing, report.waivers)),
     }
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
-    waiver = standing.waiver
+def standing(said: Standing) -> dict[str, Any]:
+    """A waiver and what it is worth, as every document of ours says it."""
+    waiver = said.waiver
     return {
         "id": waiver.id,
         "rule": waiver.rule,
@@ -85,10 +86,10 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "approved_at": _day(waiver.approved_at),
         "expires": _day(waiver.expires),
         "location": location(waiver.location) if waiver.location else None,
-        "status": standing.status,
-        "why": standing.why,
-        "covers": standing.covers,
-        "days_left": standing.days_left,
+        "status": said.status,
+        "why": said.why,
+        "covers": said.covers,
+        "days_left": said.days_left,
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bylaw.documents.editing import EditError, writing
 from bylaw.documents.secrets import redact
 from bylaw.errors import UsageError
 from bylaw.model import WaiverStatus, did_you_mean
-from bylaw.reports.json_v1 import location, written
+from bylaw.reports.json_v1 import standing, written
 from bylaw.reports.terminal import Paint, columns, cut, visible, wrap
 from bylaw.reports.words import counted
 from bylaw.version import VERSION
@@ -129,35 +129,9 @@ def _json(register: Register, *, color: bool, width: int) -> str:
                 **{each.replace("-", "_"): counts[each] for each in WaiverStatus},
                 "soon": sum(each.is_soon for each in register.standings),
             },
-            "waivers": [_standing(each) for each in register.standings],
+            "waivers": [{**standing(each), "soon": each.is_soon} for each in register.standings],
         }
     )
-
-
-def _standing(standing: Standing) -> dict[str, Any]:
-    waiver = standing.waiver
-    return {
-        "id": waiver.id,
-        "rule": waiver.rule,
-        "entities": list(waiver.entities),
-        "fingerprints": list(waiver.fingerprints),
-        "reason": waiver.reason,
-        "ticket": waiver.ticket,
-        "requested_by": waiver.requested_by,
-        "approved_by": waiver.approved_by,
-        "approved_at": _day(waiver.approved_at),
-        "expires": _day(waiver.expires),
-        "location": location(waiver.location) if waiver.location else None,
-        "status": standing.status,
-        "why": standing.why,
-        "covers": standing.covers,
-        "days_left": standing.days_left,
-        "soon": standing.is_soon,
-    }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
 
 
 FORMATS: Mapping[str, Callable[..., str]] = MappingProxyType({"text": _text, "json": _json})
@@ -186,7 +160,7 @@ def _lines(waiver: Waiver, findings: Sequence[Finding], approvers: Sequence[str]
         yield f"  ticket: {_scalar(waiver.ticket)}"
     yield _field("requested_by", waiver.requested_by, "who asks for it")
     yield _field("approved_by", waiver.approved_by, f"another one, who may approve: {who}")
-    yield _field("approved_at", _day(waiver.approved_at) or "", "the day of the approval")
+    yield _field("approved_at", str(waiver.approved_at or ""), "the day of the approval")
     yield f"  expires: {waiver.expires}"
     if waiver.fingerprints:
         yield "  fingerprints:"

@@ -156,12 +156,13 @@ def find(
 
 def cache(environment: Mapping[str, str]) -> Path:
     """The folder in which what was fetched is kept for the next run; a new one where none can be written."""
-    home = environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME", ""), ".cache")  # noqa: PTH118
+    home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", ""), ".cache")
     folder = Path(environment.get("BYLAW_CACHE") or Path(home, "bylaw"))
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if folder.is_absolute() and os.access(folder, os.W_OK):
-            return folder
+    if folder.is_absolute():  # with an empty HOME it would lie in the checkout, which a change may have filled
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if os.access(folder, os.W_OK):
+                return folder
     return Path(mkdtemp(prefix="bylaw-"))
 
 

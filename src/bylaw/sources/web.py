@@ -157,7 +157,7 @@ class Site:
             try:
                 return self._try(request, into, most)
             except _FailedError as failed:
-                pause = max(failed.pause, _PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+                pause = max(failed.pause, _PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1.5))  # noqa: S311  (so that many do not come back at once; no secret)
                 if not failed.again or number == _TRIES:
                     raise UnreachableError(f"{place}: {failed}{after}", failed.status) from None
                 if pause >= self._until - time.monotonic():

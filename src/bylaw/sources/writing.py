@@ -55,7 +55,7 @@ def write(root: Path, path: str, before: bytes, after: bytes) -> None:
         try:
             _create(aside, after, status)
             aside.replace(target)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves nothing behind; raised again
             aside.unlink(missing_ok=True)
             raise
     except OSError as error:
