@@ -6,10 +6,11 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bylaw import rules
+from bylaw import rules, workers
 from bylaw.affected import Laid, Touch
 from bylaw.catalog import build
 from bylaw.config import EnforcementSettings, Level, Settings
@@ -20,6 +21,8 @@ from tests.affected.tellers import EVERYWHERE, NEIGHBOURS, SIGHTS, joined
 from tests.affected.worlds import CATALOG, KINDS, STATES, Change, Files, changes, documents, drawn, read, refs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bylaw.affected import State, Whole
     from bylaw.affected.state import Base
     from bylaw.model import Document, Finding
@@ -68,6 +71,14 @@ MORE = {
     "rules without a reach": NEIGHBOURS,
     "rules that read everything": EVERYWHERE,
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forked() -> Iterator[None]:
+    """Workers are forked: rules that stand in no file are nowhere to be found by one that is spawned."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "_may_fork", lambda: True)
+        yield
 
 
 @cache

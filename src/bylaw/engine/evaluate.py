@@ -95,11 +95,10 @@ class Case:
 class _Evaluation:
     """What a spawned worker makes its judge from: plain values, which pickle.
 
-    Of each case the catalog, its graph, the change set, who is judged, and the graph before. ``rules`` are the ids of
-    those that judge: of all that the settings ask for, the caller may want a few.
+    ``rules`` are the ids of those that judge: of all that the settings ask for, the caller may want a few.
     """
 
-    cases: tuple[tuple[Catalog, Graph, ChangeSet | None, Scope | None, Graph | None], ...]
+    cases: tuple[Case, ...]
     settings: Settings
     today: date
     rules: tuple[str, ...]
@@ -308,9 +307,7 @@ class _Judge:
         return sum(len(case.catalog.entities) for case in self.cases) > _LARGE
 
     def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
-        cases = tuple(
-            (each.catalog, each.case.graph, each.change_set, each.scope, each.graph_before) for each in self.cases
-        )
+        cases = tuple(_portable(each.case) for each in self.cases)
         rules = tuple(rule.id for rule in self.policies.rules)
         return _judge, (_Evaluation(cases, self._settings, self._today, rules),)
 
@@ -432,8 +429,10 @@ def _no_answer(rule: Rule, fault: str) -> Finding:
 def _judge(evaluation: _Evaluation) -> _Judge:
     policies = load(evaluation.settings)
     policies = replace(policies, rules=tuple(policies.find(each) for each in evaluation.rules))
-    cases = []
-    for catalog, graph, change_set, scope, before in evaluation.cases:
-        part = Part(scope, before) if scope else None
-        cases.append(_Judged(Case(catalog, graph, change_set, part), policies, evaluation.today))
+    cases = [_Judged(case, policies, evaluation.today) for case in evaluation.cases]
     return _Judge(cases, policies, evaluation.settings, evaluation.today)
+
+
+def _portable(case: Case) -> Case:
+    """The case without what only the parent asks, which may hold an open file."""
+    return replace(case, part=replace(case.part, bearers=None)) if case.part else case
