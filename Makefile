@@ -20,7 +20,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast test-real lint format docs lock bench wheel clean
+.PHONY: help setup demo test test-fast test-long test-real lint format docs lock bench wheel clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ test: lint test-fast ## lint, then every test that needs no server
 
 test-fast: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real"
+
+test-long: $(READY) ## the properties alone, with 20 times as many examples
+	BYLAW_ROUNDS=20 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not real" tests/properties tests/affected tests/sources
 
 test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml, gitlab-ci-local, act, Backstage
 	PATH="$(CURDIR)/.cache/bin:$(CURDIR)/.cache/ci/node_modules/.bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \
@@ -62,6 +65,8 @@ lock: ## resolve the dependencies anew (needs uv)
 	env $$(env | sed -n 's/^\(UV_[A-Z_]*\)=.*/-u \1/p') sh -ec '\
 	$(UV) lock --no-config --system-certs; \
 	$(UV) export -q --no-config --frozen --no-emit-project --no-dev -o requirements.lock; \
+	$(UV) export -q --no-config --frozen --no-emit-project --no-dev --extra server --extra postgres --extra opa --extra otel \
+	  -o requirements-server.lock; \
 	$(UV) export -q --no-config --frozen --no-emit-project -o requirements-dev.lock'
 
 bench: $(READY) ## bylaw beside its peers, ratios printed

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bylaw import workers
+from tests.shared import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # No test depends on how fast the machine is: neither an example nor the making of one has a time to keep.
-settings.register_profile("bylaw", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile(
+    "bylaw", max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
 settings.load_profile("bylaw")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Answers and catalogs recorded from real Backstage servers. They stand beside the repository, not in it."""
+
+
+def examples(few: int) -> int:
+    """How many examples of a property are tried: few, or many times as many where `make test-long` wants to know."""
+    return few * int(os.environ.get("BYLAW_ROUNDS", "1"))
 
 
 def oracle(name: str) -> Any:

@@ -7,7 +7,7 @@ pydantic (80 ms); pydantic reads the file into them and writes ``bylaw.schema.js
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date  # noqa: TC003  (pydantic reads it from the annotations)
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -166,6 +166,30 @@ class CatalogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpaSetting:
+    """An OPA server that evaluates Rego."""
+
+    __pydantic_config__ = _STRICT
+
+    url: str
+    """Its address, such as http://127.0.0.1:8181."""
+    token_env: str | None = None
+    """The environment variable that holds a token for it."""
+    timeout: _Seconds = 1.0
+    """Seconds that one request to it may take. No request is sent twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpaEngine:
+    """Rego is evaluated on an OPA server, not here."""
+
+    __pydantic_config__ = _STRICT
+
+    opa: OpaSetting
+    """The server."""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySettings:
     """Which rules are there and how they run."""
 
@@ -175,7 +199,7 @@ class PolicySettings:
     """Folders or files with rules of your own, relative to bylaw.yaml."""
     bundled: bool = True
     """Whether the rules that come with bylaw apply."""
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded"] | OpaEngine = "embedded"
     """What evaluates Rego."""
     deadline: _Seconds = 5.0
     """Seconds that one rule may take on one entity before its worker is killed."""
@@ -257,6 +281,18 @@ class MergeGate:
 
 
 @dataclass(frozen=True, slots=True)
+class AdmissionGate:
+    """What the admission webhook makes of what it finds."""
+
+    __pydantic_config__ = _STRICT
+
+    on_unknown: Literal["deny", "undecided", "warn"] = "deny"
+    """What a rule that denies means where a fact is missing that would decide it. Undecided is not allowed either."""
+    on_error: Literal["deny", "undecided", "warn"] = "deny"
+    """What a rule that came to no answer means."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateSettings:
     """What each gate makes of what it finds."""
 
@@ -264,6 +300,154 @@ class GateSettings:
 
     merge: MergeGate = MergeGate()
     """The gate for merge requests."""
+    admission: AdmissionGate = AdmissionGate()
+    """The gate in front of a Kubernetes cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSettings:
+    """What judges Kubernetes objects, beside the rules for catalog entities."""
+
+    __pydantic_config__ = _STRICT
+
+    paths: tuple[str, ...] = ()
+    """Files and folders with ConstraintTemplates and Constraints, as Gatekeeper reads them; relative to bylaw.yaml."""
+    inventory: tuple[str, ...] = ()
+    """Files and folders with the objects of the cluster that policies see as data.inventory."""
+    bundled: bool = True
+    """Whether the templates and constraints that come with bylaw apply; they only warn."""
+    enforcement_point: str = "validation.gatekeeper.sh"
+    """The enforcement point whose scoped enforcement actions hold here."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSetting:
+    """How the server proves who it is. The files are read again when they change."""
+
+    __pydantic_config__ = _STRICT
+
+    certificate: str
+    """PEM file of the certificate and those that vouch for it."""
+    key: str
+    """PEM file of its private key."""
+    client_ca: str | None = None
+    """PEM file of those who vouch for clients: then callers may be known by their certificates."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSetting:
+    """Somebody who may call: known by a token or by a certificate."""
+
+    __pydantic_config__ = _STRICT
+
+    name: str
+    """How logs and decisions name the caller."""
+    scopes: tuple[str, ...]
+    """What it may do, such as admission:review."""
+    token_sha256: str | None = None
+    """The SHA-256 of its token, in hexadecimal; the token itself stands in no file."""
+    certificate: str | None = None
+    """The subject of its certificate: a DNS name or URI among the alternative names, or the common name."""
+    rate: _Seconds = 1000.0
+    """Requests a second, on average."""
+    concurrent: _Count = 64
+    """Requests at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSetting:
+    """Whose tokens are believed: an issuer of OpenID Connect."""
+
+    __pydantic_config__ = _STRICT
+
+    issuer: str
+    """The issuer, as it stands in `iss`, under which /.well-known/openid-configuration is found."""
+    audience: str
+    """What has to stand in `aud`."""
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    """The algorithms that signatures may have."""
+    leeway: float = 30.0
+    """Seconds by which clocks may differ."""
+    claim: str = "scope"
+    """The claim that holds what the caller may do: a list, or a text with spaces; dots lead into objects."""
+    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a value of that claim lets do, in bylaw's scopes; a value that is not named lets do nothing."""
+    rate: _Seconds = 1000.0
+    """Requests a second of one subject, on average."""
+    concurrent: _Count = 64
+    """Requests of one subject at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSetting:
+    """Where verdict changes and denials are sent, as CloudEvents over HTTP."""
+
+    __pydantic_config__ = _STRICT
+
+    url: str
+    """Its address."""
+    secret_env: str | None = None
+    """The environment variable that holds the key with which events are signed."""
+    events: tuple[Literal["denied", "undecided", "changed"], ...] = ("denied", "undecided", "changed")
+    """Which are sent: denials, what could not be decided, and verdicts that differ from the one before."""
+    queue: _Count = 1_000
+    """How many may wait; more are dropped, and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSettings:
+    """How decisions are kept."""
+
+    __pydantic_config__ = _STRICT
+
+    stdout: bool = False
+    """Whether each is written to standard output too, a line of JSON each."""
+    queue: _Count = 10_000
+    """How many may wait to be written."""
+    when_full: Literal["drop", "block"] = "drop"
+    """What happens when too many wait: they are dropped and counted, or requests wait."""
+    inputs: bool = True
+    """Whether what was asked is kept, masked, so that a decision can be replayed."""
+    mask: tuple[str, ...] = ("/request/userInfo/extra", "/request/userInfo/uid", "/request/options")
+    """JSON pointers of what is not kept of it; a `*` stands for any one step. Secrets never are."""
+    sinks: tuple[SinkSetting, ...] = ()
+    """Where denials and verdict changes are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`bylaw serve`."""
+
+    __pydantic_config__ = _STRICT
+
+    workers: _Count | None = None
+    """Processes that judge; empty: one per processor."""
+    refresh: _Seconds = 60.0
+    """Seconds between two readings of the sources."""
+    stale_after: _Seconds = 900.0
+    """Seconds after which a snapshot is too old: decisions say undecided."""
+    most_lost: float = 0.2
+    """The share of its entities that a refresh may lose; one that loses more is not used."""
+    deadline: _Seconds = 10.0
+    """Seconds for a request that names no time-out itself."""
+    queue: _Count = 256
+    """Requests that may wait for a worker; more are told to come again."""
+    connections: _Count = 1_000
+    """Connections at a time."""
+    body_bytes: _Count = 7 * 1024 * 1024
+    """Bytes of a request's body."""
+    tls: TlsSetting | None = None
+    """How the server proves who it is."""
+    callers: tuple[CallerSetting, ...] = ()
+    """Who may call. Nobody else may, unless the server is reached from its own machine alone."""
+    oidc: tuple[OidcSetting, ...] = ()
+    """Whose tokens are believed."""
+    events_secret_env: str | None = None
+    """The environment variable that holds the key with which pushed events are signed; empty: none are taken."""
+    bundle_key_env: str | None = None
+    """The environment variable that holds the PEM key with which bundles are signed; empty: they are not."""
+    decisions: DecisionSettings = DecisionSettings()
+    """How decisions are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +470,13 @@ class Settings:
     """Who may leave a fault for a while."""
     gates: GateSettings = GateSettings()
     """What each gate makes of what it finds."""
+    admission: AdmissionSettings = AdmissionSettings()
+    """What judges Kubernetes objects."""
+    store: str = "sqlite:///var/bylaw.db"
+    """Where the server keeps decisions and snapshots: sqlite:///file, relative to bylaw.yaml, or postgresql://… whose
+    password comes from the environment (PGPASSWORD) or a file."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """`bylaw serve`."""
 
 
 def read(path: Path | None = None, root: Path | None = None) -> Settings:
@@ -322,13 +513,16 @@ def parse(text: bytes, path: Path) -> Settings:
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: expected settings such as `version: 1`, found {_shown(value)}")
     settings = _validated(value, path)
-    folder = path.parent
-    policies = tuple(str(folder / each) for each in settings.policies.paths)
-    waivers = tuple(str(folder / each) for each in settings.waivers.paths)
+    folder, admission = path.parent, settings.admission
+
+    def beside(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(folder / each) for each in paths)
+
     return replace(
         settings,
-        policies=replace(settings.policies, paths=policies),
-        waivers=replace(settings.waivers, paths=waivers),
+        policies=replace(settings.policies, paths=beside(settings.policies.paths)),
+        waivers=replace(settings.waivers, paths=beside(settings.waivers.paths)),
+        admission=replace(admission, paths=beside(admission.paths), inventory=beside(admission.inventory)),
     )
 
 
@@ -380,21 +574,7 @@ def _shown(value: Any) -> str:
 
 
 def _all_names() -> set[str]:
-    classes = (
-        Settings,
-        CatalogSettings,
-        PolicySettings,
-        EnforcementSettings,
-        Level,
-        LimitSettings,
-        KindSetting,
-        RelationSetting,
-        RemoteSetting,
-        BaseSettings,
-        WaiverSettings,
-        MergeGate,
-        GateSettings,
-    )
+    classes = (each for each in globals().values() if isinstance(each, type) and is_dataclass(each))
     return {_name_in_file(each.name) for cls in classes for each in fields(cls)}
 
 

@@ -15,6 +15,7 @@ from tests.affected.bases import WHERE, Where, base
 from tests.affected.memory import MemoryBase
 from tests.affected.small import catalog, entity, names, ref
 from tests.affected.worlds import KINDS, Change, changes, drawn, read
+from tests.shared import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,7 @@ def test_a_part_has_what_was_asked_for_and_all_that_the_change_touches(
         assert part.bears(entity_kind) is new.catalog.bears(entity_kind)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15))
 @given(change=changes(), where=WHERE)
 def test_a_base_with_nothing_laid_over_it_is_the_base(change: Change, where: Where) -> None:
     old = drawn(read(change.before))

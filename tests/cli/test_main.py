@@ -94,6 +94,7 @@ def test_130_is_interrupted_and_no_worker_is_left(good: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # it may have been ignored
     )
     try:
         while not marker.exists():

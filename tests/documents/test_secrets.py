@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from bylaw.documents import secrets
 from bylaw.documents.secrets import Found
+from tests.shared import examples
 
 RANDOM = random.Random(7)
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -82,7 +83,7 @@ def test_each_kind_is_found_and_redacted(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [name for name, each in secrets._KINDS.items() if each.detector])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_where_the_library_finds_something_there_is_a_clue(kind: str, data: st.DataObject) -> None:
     known = secrets._KINDS[kind]
@@ -94,7 +95,7 @@ def test_where_the_library_finds_something_there_is_a_clue(kind: str, data: st.D
 
 
 @pytest.mark.parametrize("kind", [name for name, each in secrets._KINDS.items() if each.pattern])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_where_a_pattern_finds_something_there_is_a_clue(kind: str, data: st.DataObject) -> None:
     known = secrets._KINDS[kind]

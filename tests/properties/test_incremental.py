@@ -19,6 +19,7 @@ from bylaw.model import Enforcement, Status
 from tests.affected.bases import WHERE, Where, base
 from tests.affected.tellers import EVERYWHERE, NEIGHBOURS, SIGHTS, joined
 from tests.affected.worlds import CATALOG, KINDS, STATES, Change, Files, changes, documents, drawn, read, refs
+from tests.shared import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ COMPLETE = st.sampled_from([True, True, True, False, "auto"])
 LAWS = st.sampled_from(sorted(SETTINGS))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(12))
 @given(
     change=changes(),
     law=LAWS,
@@ -149,7 +150,7 @@ def test_incremental_and_full_agree(
         agree(judged(old, new, everything), judged(old, new, touch), judged(before, after, touch))
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(6))
 @given(before=STATES, come=STATES, law=LAWS, complete=st.booleans(), where=WHERE)
 def test_so_they_do_where_entities_are_laid_over_a_base_in_place_of_those_of_the_same_refs(
     before: Files, come: Files, law: str, complete: bool, where: Where

@@ -22,6 +22,7 @@ from bylaw.reports.waivers import entry
 from bylaw.sources import waiver_files
 from bylaw.sources.waiver_files import Broken
 from tests.command import entity, write
+from tests.shared import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,7 +128,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return bylaw.read(folder, settings=Settings(), root=folder)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(waivers=st.lists(WAIVERS.filter(lambda each: each.expires is not None), min_size=1, max_size=3))
 def test_waiver_counts_the_same_at_every_door(waivers: list[Waiver], catalog: Catalog) -> None:
     with TemporaryDirectory() as folder:
@@ -219,7 +220,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip) | st
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_a_waiver_that_is_written_is_the_waiver_that_is_read(data: st.DataObject) -> None:
     text = data.draw(TEXTS)

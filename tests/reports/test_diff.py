@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bylaw.fixes import Edit, Fixes
 from bylaw.reports import diff
 from tests.command import scrubbed
+from tests.shared import examples
 
 TOOLS = [("git", "apply", "--whitespace=nowarn", "-"), ("patch", "-p1", "-s", "-i", "-")]
 
@@ -139,7 +140,7 @@ def test_a_file_of_which_the_diff_would_show_a_secret_is_left_out() -> None:
     assert text.startswith("--- a/far.yaml\n")
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 @given(texts, texts, st.sampled_from(TOOLS))
 @example("a\n" * 200, "b\n" * 200, TOOLS[0])
 @example("a\nb\n" * 100, "b\na\n" * 100, TOOLS[1])

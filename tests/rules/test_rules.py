@@ -18,7 +18,7 @@ from bylaw import engine, pipeline
 from bylaw.catalog import Catalog, build
 from bylaw.config import CatalogSettings, Settings
 from bylaw.engine import data
-from bylaw.engine.rego import Parsed, Rego
+from bylaw.engine.parts import Parts, Ready
 from bylaw.policy_tests import expected
 from bylaw.policy_tests.marks import marks
 from bylaw.rules import load
@@ -180,19 +180,19 @@ def test_every_finding_stands_at_a_line(everything: Catalog) -> None:
 def test_slice_and_whole_agree(everything: Catalog, complete: bool) -> None:
     catalog = replace(everything, complete=complete)
     graph = pipeline.graph(catalog)
-    whole = Rego(POLICIES.modules, data.whole(catalog, graph, POLICIES, expected.DAY))
-    parsed = Parsed(POLICIES.modules, b"{}")
+    packages = [str(rule.package) for rule in REGO]
+    whole = Parts(POLICIES.modules, packages, data.whole(catalog, graph, POLICIES, expected.DAY))
+    ready = Ready(POLICIES, catalog.kinds)
     found = 0
     for entity in catalog.entities.values():
         document = data.document(entity)
         whole.set_input(document)
         for reads in ("entity", "relations"):
             rules = [each for each in REGO if each.reads == reads and each.applies(entity)]
-            around = data.around(entity, reads, catalog, graph, POLICIES, expected.DAY) if rules else b"{}"
-            part = Rego((), around, beside=parsed)
+            part = ready.over(data.around(entity, reads, catalog, graph, POLICIES, expected.DAY) if rules else b"{}")
             part.set_input(document)
             for rule in rules:
-                package = str(rule.package)
-                assert part.findings(package) == whole.findings(package), f"{rule.id} of {entity.key}"
-                found += len(whole.findings(package))
+                findings = whole.findings(str(rule.package))
+                assert part.findings(str(rule.package)) == findings, f"{rule.id} of {entity.key}"
+                found += len(findings)
     assert found > 0

@@ -19,6 +19,7 @@ from bylaw.sources import commit, files, revision
 from bylaw.sources.checkout import Checkout
 from bylaw.sources.listing import Listing
 from tests.command import entity, git, write
+from tests.shared import examples
 from tests.sources.trees import Tree, hermetic, put, trees
 
 SETTINGS = CatalogSettings()
@@ -63,7 +64,7 @@ def told(checkout: Checkout, **more: Any) -> tuple[list[Any], tuple[str, ...], t
 # -- as on disk
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), suppress_health_check=list(HealthCheck))
 @given(trees)
 def test_a_commit_is_read_as_its_files_on_disk_are(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -19,6 +19,7 @@ from bylaw.catalog import Catalog, Kinds, build
 from bylaw.config import CatalogSettings, KindSetting, RelationSetting
 from bylaw.model import Document, EntityRef, Location, Outcome, Problem
 from bylaw.sources.snapshot import Snapshot, kinds_digest, open_snapshot
+from tests.shared import examples
 from tests.sources.snapshots import KINDS, NOW, SHOP, catalog, entity, kept, write
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ DOCUMENTS = st.lists(
     ),
     max_size=20,
 )
-FEW = settings(max_examples=40)  # each writes a file to the disk
+FEW = settings(max_examples=examples(20))  # each writes a file to the disk
 CATALOGS = st.builds(build, DOCUMENTS, st.just(KINDS), st.sampled_from(["auto", True, False]))
 
 

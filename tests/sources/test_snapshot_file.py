@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bylaw.errors import UndecidedError, UsageError
 from bylaw.model import Document
 from bylaw.sources.snapshot import envelope, open_snapshot
+from tests.shared import examples
 from tests.sources.snapshots import catalog, entity, kept, write
 
 AGAIN = "fetch it again, or make it anew: bylaw snapshot --output FILE"
@@ -44,7 +45,7 @@ def refused(folder: Path, content: bytes) -> str:
 
 
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(50))
 def test_every_flipped_bit_is_noticed(whole: bytes, data: st.DataObject) -> None:
     place = data.draw(
         st.integers(0, len(whole) - 1) | st.integers(0, 99) | st.integers(len(whole) - 100, len(whole) - 1)

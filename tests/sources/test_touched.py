@@ -16,6 +16,7 @@ from bylaw.config import CatalogSettings, LimitSettings
 from bylaw.errors import UsageError
 from bylaw.sources import files, proposed, reading, touched
 from tests.command import entity, git, write
+from tests.shared import examples
 from tests.sources.trees import Tree, changes, hermetic, put
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def nothing_is_missed(change: Proposed) -> None:
     assert documents(change.after, after) == {path: new[path] for path in after}
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), suppress_health_check=list(HealthCheck))
 @given(changes())
 def test_no_document_differs_but_those_of_touched_files(both: tuple[Tree, Tree]) -> None:
     before, after = both

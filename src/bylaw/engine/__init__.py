@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bylaw.engine.evaluate import Case, Part, evaluate, evaluate_each
 from bylaw.engine.lint import check
+from bylaw.engine.parts import Ready
 from bylaw.engine.rego import NAME
 
-__all__ = ["NAME", "Case", "Part", "check", "evaluate", "evaluate_each"]
+__all__ = ["NAME", "Case", "Part", "Ready", "check", "evaluate", "evaluate_each"]

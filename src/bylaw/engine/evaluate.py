@@ -14,11 +14,13 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
+import orjson
+
 from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
 from bylaw.documents import secrets
 from bylaw.engine import data, python, telling
-from bylaw.engine.parts import Parts
+from bylaw.engine.parts import Over, Parts, Ready
 from bylaw.engine.rego import RegoError
 from bylaw.engine.suggest import Suggestions
 from bylaw.model import Document, Entity, Finding, Outcome
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from bylaw.graphs import Graph
     from bylaw.model import EntityRef
 
+_FEW = 16  # subjects up to which it is cheaper to let a part of a catalog travel with each than to load it once
 _STRETCH = 64  # subjects a worker gets at once
 _LARGE = 2_000  # entities from which on reading them into Rego is worth being shared
 _PATIENCE = 3  # times that a rule may lose its worker before it is given up
@@ -114,11 +117,12 @@ def evaluate(
     change_set: ChangeSet | None = None,
     part: Part | None = None,
     jobs: int | None = None,
+    ready: Ready | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
     """The findings of all rules over one case: see ``Case`` and ``evaluate_each``."""
     case = Case(catalog, graph, change_set, part)
-    return evaluate_each([case], policies, settings, today, jobs=jobs, progress=progress)[0]
+    return evaluate_each([case], policies, settings, today, jobs=jobs, ready=ready, progress=progress)[0]
 
 
 def evaluate_each(
@@ -128,12 +132,16 @@ def evaluate_each(
     today: date,
     *,
     jobs: int | None = None,
+    ready: Ready | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[list[Finding]]:
     """For each case the findings of all rules, none twice, in the order of ``Finding.order``, not yet placed.
 
-    ``progress(done, total)`` is told of documents, changes and the catalogs themselves.
+    ``progress(done, total)`` is told of documents, changes and the catalogs themselves. Where rules are ``ready`` they
+    judge in this process, which somebody else has to bound.
     """
+    if ready:
+        return _here(_Judge([_Judged(case, policies, today, ready) for case in cases], policies, settings, today))
     bounds = workers.Bounds(deadline=settings.policies.deadline, memory=settings.policies.memory)
     judge = _Judge([_Judged(case, policies, today) for case in cases], policies, settings, today)
     total = len(judge.subjects)
@@ -175,6 +183,20 @@ def evaluate_each(
         _settled(case, (each for index, each in told if first <= index < last))
         for case, (first, last) in zip(cases, judge.bounds, strict=True)
     ]
+
+
+def _here(judge: _Judge) -> list[list[Finding]]:
+    """The findings of each case, judged in this process."""
+    rules = list(range(len(judge.policies.rules)))
+    settled = []
+    for case, (first, last) in zip(judge.cases, judge.bounds, strict=True):
+        told = orjson.loads(orjson.dumps(judge([first, last, rules], _unmarked)[2]))
+        settled.append(_settled(case.case, (judge.finding(*each) for each in told)))
+    return settled
+
+
+def _unmarked(part: int) -> None:
+    """Nobody waits for a part alone."""
 
 
 def _settled(case: Case, findings: Iterable[Finding]) -> list[Finding]:
@@ -223,7 +245,7 @@ class _Opener:
 class _Judged:
     """A case, and what its subjects are to the rules."""
 
-    def __init__(self, case: Case, policies: Policies, today: date) -> None:
+    def __init__(self, case: Case, policies: Policies, today: date, ready: Ready | None = None) -> None:
         catalog, changes = case.catalog, case.change_set.changes if case.change_set else ()
         self.case, self.catalog, self.change_set = case, catalog, case.change_set
         self.scope = case.part.scope if case.part else None
@@ -236,10 +258,11 @@ class _Judged:
         if self.scope:
             subjects = [each for each in subjects if self.scope.concerns(each, self.entity(each))]
         self.subjects = list(subjects)
-        self._rego: Parts | None = None
+        self._ready = ready if len(self.subjects) <= _FEW else None
+        self._rego: Parts | Over | None = None
         self._is_loaded = False
 
-    def load(self) -> Parts | None:
+    def load(self) -> Parts | Over | None:
         """Compile the Rego and load the catalog into it, once; None: no rule is in Rego."""
         packages = [rule.package for rule in self._policies.rules if rule.package]
         if not self._is_loaded and packages:
@@ -253,7 +276,7 @@ class _Judged:
                 before=self.graph_before,
                 shown=self.case.part.shown if self.case.part else None,
             )
-            self._rego = Parts(policies.modules, packages, said)
+            self._rego = self._ready.over(said) if self._ready else Parts(policies.modules, packages, said)
         self._is_loaded = True
         return self._rego
 

@@ -94,15 +94,23 @@ class Rego:
             RegoError: a built-in failed, two rules conflict, or the set is undefined: no answer is not
                 the answer "none".
         """
+        return self.answers(f"{package}.findings", f"{package}.findings")
+
+    def answers(self, rule: str, name: str) -> list[Any]:
+        """The set that a rule makes, which messages call ``name``.
+
+        Raises:
+            RegoError: as ``findings`` does.
+        """
         try:
-            answer = self._engine.eval_rule_as_json(f"data.{package}.findings")
+            answer = self._engine.eval_rule_as_json(f"data.{rule}")
         except RuntimeError as error:
             raise RegoError(explain(error)) from None
         if answer == _UNDEFINED:
-            raise RegoError(f"data.{package}.findings is undefined")
+            raise RegoError(f"data.{name} is undefined")
         found = orjson.loads(answer)
         if not isinstance(found, list):
-            raise RegoError(f"data.{package}.findings is {type(found).__name__}, expected a set")
+            raise RegoError(f"data.{name} is {type(found).__name__}, expected a set")
         return found
 
     def holds(self, package: str, name: str) -> bool:

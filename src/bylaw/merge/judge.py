@@ -43,11 +43,13 @@ def judge(
     actor: str | None = None,
     approvers: tuple[str, ...] | None = None,
     jobs: int | None = None,
+    ready: engine.Ready | None = None,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Judged:
     """Judge all that a change can affect, before and after it.
 
-    ``renamed`` leads from the earlier path of a file to the later one; ``actor`` and ``approvers`` are refs.
+    ``renamed`` leads from the earlier path of a file to the later one; ``actor`` and ``approvers`` are refs. Rules that
+    are ``ready`` judge in this process.
     """
     scope = around(before, after, touch, policies)
     changes = _changes(before, after, touch)
@@ -69,6 +71,7 @@ def judge(
         settings,
         today,
         jobs=jobs,
+        ready=ready,
         progress=lambda done, total: progress("judging", done, total),
     )
     # first compared, then enforced: a fault that others have to answer for now is no new one

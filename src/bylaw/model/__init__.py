@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bylaw.model.decided import Decided, Digests
 from bylaw.model.entity import Document, Entity, Location, Problem
 from bylaw.model.finding import Finding
 from bylaw.model.nearest import Names, did_you_mean, nearest
@@ -14,7 +15,9 @@ from bylaw.model.words import Enforcement, Outcome, Severity, Status
 __all__ = [
     "DEFAULT_NAMESPACE",
     "Blast",
+    "Decided",
     "Decision",
+    "Digests",
     "Document",
     "Enforcement",
     "Entity",
