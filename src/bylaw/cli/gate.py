@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
     over = command.add_mutually_exclusive_group()
     over.add_argument("--snapshot", metavar="FILE|URL", help="the catalog to lay the change over")
     over.add_argument("--backstage", metavar="URL", help="the Backstage whose catalog it is laid over")
-    over.add_argument("--server", metavar="URL", help="the `bylaw serve` whose catalog it is laid over")
+    over.add_argument("--server", metavar="URL", help="the `bylaw serve` that judges it, by its own catalog and law")
     command.add_argument("--token-env", metavar="NAME", help="the environment variable that holds the token for it")
     command.add_argument("--repository", metavar="URL", help="the address of this repository (default: what CI says)")
     command.add_argument("--all", action="store_true", help="deny for faults of this repository that are not new, too")
@@ -85,7 +85,12 @@ def run(args: argparse.Namespace) -> int:
         now=args.now,
         jobs=args.jobs,
     )
-    report = merge.gate(asked, progress=progress)
+    if args.server:
+        from bylaw.config import RemoteSetting
+
+        report = merge.gate_at(RemoteSetting(args.server, args.token_env), asked, progress=progress)
+    else:
+        report = merge.gate(asked, progress=progress)
     progress.done()
     common.deliver(args, outputs, partial(reports.render, report))
     return report.decision.exit_code
@@ -98,10 +103,8 @@ def _over(args: argparse.Namespace) -> BaseSettings | None:
 
     if args.backstage:
         return BaseSettings(backstage=RemoteSetting(args.backstage, args.token_env))
-    if args.server:
-        return BaseSettings(bylaw=RemoteSetting(args.server, args.token_env))
     if args.snapshot:
         return BaseSettings(snapshot=args.snapshot, token_env=args.token_env)
-    if args.token_env:
+    if args.token_env and not args.server:
         raise UsageError("--token-env holds the token for --backstage, --snapshot or --server: name one of them")
     return None

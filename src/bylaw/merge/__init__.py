@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from bylaw.merge.gate import Asked, gate
 from bylaw.merge.judge import Judged, judge
+from bylaw.merge.remote import gate_at
 
-__all__ = ["Asked", "Judged", "gate", "judge"]
+__all__ = ["Asked", "Judged", "gate", "gate_at", "judge"]

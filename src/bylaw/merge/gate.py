@@ -9,34 +9,31 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bylaw import catalog as catalogs
-from bylaw import engine, gates, pipeline
-from bylaw.affected import Laid, Touch, Whole, blast, groups_of
+from bylaw import pipeline
+from bylaw.affected import Touch, Whole
 from bylaw.catalog import Kinds
 from bylaw.config import FILE_NAME
-from bylaw.documents.secrets import redact
 from bylaw.errors import UndecidedError, UsageError
-from bylaw.gates import waivers
-from bylaw.merge import evidence, laws
-from bylaw.merge.judge import judge
-from bylaw.model import Decision, Outcome, Proposal, Report, Status
+from bylaw.merge import evidence, laws, placing, states
+from bylaw.merge.verdict import Story, Terms, verdict
+from bylaw.model import Outcome, Status
 from bylaw.sources import files, locate, places, proposed, reading, surroundings, touched, waiver_files
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from bylaw.affected import State
     from bylaw.catalog import Catalog
     from bylaw.config import BaseSettings, Settings
     from bylaw.merge.judge import Judged
     from bylaw.merge.laws import Held
-    from bylaw.model import Document, Finding, LawChange
+    from bylaw.model import Document, Finding, LawChange, Report
     from bylaw.sources.proposed import Proposed
     from bylaw.sources.surroundings import Surroundings
 
@@ -89,7 +86,7 @@ def gate(
     environment = os.environ if environment is None else environment
     if asked.as_proposed and environment.get("CI"):
         raise UsageError("--as-proposed: a change is judged by its own law on your machine alone, never in CI")
-    change = _change(asked, environment)
+    change = proposal(asked, environment)
     today = asked.now or datetime.now(UTC).date()
     with TemporaryDirectory(prefix="bylaw-", ignore_cleanup_errors=True) as made:
         folder = Path(os.path.realpath(made))
@@ -136,73 +133,28 @@ class _Gate:
             root = self.held.folder if self.held.law else self.change.after.root
             written = waiver_files.read(self.settings.waivers.paths, root, limits)
         over, alone = self._over()
-        before, after, touch = self._states(over)
-        judged = judge(
-            before,
-            after,
-            touch,
-            policies,
-            self.settings,
-            self.today,
-            renamed={old: each.after for each in self.change.files if (old := each.before) and each.after},
-            actor=self.asked.actor and pipeline.user(self.asked.actor),
-            approvers=None if self.asked.approvers is None else tuple(map(pipeline.user, self.asked.approvers)),
-            jobs=self.asked.jobs,
+        base, asked = self.settings.catalog.base, self.asked
+        story = Story(
+            base=self.change.name,
+            surroundings=over.name if over else surroundings.called(base) or "all of this repository",
+            files=self.change.files,
+            actor=asked.actor,
+            approvers=asked.approvers,
+            alone=alone,
+        )
+
+        def law(judged: Judged) -> LawChange | None:
+            return proposed_law(partial(self._read, self.change.after) if over else lambda: judged.after.catalog)
+
+        return verdict(
+            *self._states(over),
+            over,
+            story,
+            Terms(self.settings, policies, written, self.today),
+            place=self._placed,
+            law=law,
+            jobs=asked.jobs,
             progress=self.progress,
-        )
-        placed = self._placed(judged)
-        told = (
-            replace(each, message=self.held.plain(each.message)) if each.outcome is Outcome.ERROR else each
-            for each in placed.findings
-        )
-        waived = waivers.judge(
-            written,
-            sorted(told, key=lambda finding: (finding.order, finding.status)),
-            self.settings.waivers,
-            self.today,
-            rules=[rule.id for rule in policies.rules],
-            judged=[],
-            entities=after.entities(judged.scope.judged),
-            groups_of=partial(groups_of, before),
-        )
-        law = proposed_law(partial(self._read, self.change.after) if over else lambda: judged.after.catalog)
-        decision = gates.decide(waived.findings, self.settings.gates.merge)
-        if law and law.fault and decision is Decision.ALLOWED:
-            decision = Decision.UNDECIDED  # once it is merged, no gate could decide anything
-        base = self.settings.catalog.base
-        catalog, graph, changes = judged.after.catalog, judged.after.graph, judged.change_set
-        entities = over.snapshot.count + len(changes.added) - len(changes.removed) if over else len(catalog.entities)
-        named = sorted({each.entity for each in waived.findings if each.entity and each.entity in graph})
-        return Report(
-            gate="merge",
-            decision=decision,
-            findings=waived.findings,
-            rules={rule.id: rule.info for rule in policies.rules},
-            engine=engine.NAME,
-            entities=entities,
-            files=len({each.path for each in catalog.documents}),
-            catalog_digest=catalog.digest(),
-            policies_digest=policies.digest,
-            waivers_digest=waiver_files.digest(written),
-            complete=after.complete,
-            completeness=catalog.completeness,
-            owners={key: tuple(redact(graph.owners_of(key))) for key in named},
-            lines=placed.lines,
-            notes=(*catalog.notes, *pipeline.notes(catalog, waived.findings)),
-            waivers=waived.standings,
-            proposal=Proposal(
-                base=self.change.name,
-                surroundings=over.name if over else surroundings.called(base) or "all of this repository",
-                alone=alone,
-                files=self.change.files,
-                added=changes.added,
-                edited=tuple(each.entity.key for each in changes.changes if each.before and each.after),
-                removed=changes.removed,
-                judged=entities if judged.scope.is_whole else len(after.entities(judged.scope.judged)),
-                blast=blast(before, after, [each.entity.key for each in changes.changes]),
-                law=law,
-                only_new=self.settings.gates.merge.only_new,
-            ),
         )
 
     def _over(self) -> tuple[Surroundings | None, str | None]:
@@ -247,36 +199,7 @@ class _Gate:
             touching = [*_of(before, some[0]), *_of(after, some[1])]
             return _drawn(before), _drawn(after), Touch.of(touching, all_of_it=self._judges_all)
         before, after = self._read(self.change.before, some[0]), self._read(self.change.after, some[1])
-        self._told_apart(over, before)
-        paths = {*before.paths, *after.paths}
-        replaced = over.located(paths)
-        asked = pipeline.folders(self.settings) or not after.documents  # it takes time, and only one rule wants to know
-        elsewhere = tuple(path for path in over.files() if path not in paths) if asked else ()
-        complete = self.settings.catalog.complete
-        verdict = None if complete == "auto" else (complete, f"catalog.complete is {str(complete).lower()}")
-        return (
-            Laid(over, replaced, before, complete=verdict, paths=elsewhere),
-            Laid(over, replaced, after, complete=verdict, paths=elsewhere),
-            Touch.of([*before.documents, *after.documents], all_of_it=self._judges_all),
-        )
-
-    def _told_apart(self, over: Surroundings, before: Catalog) -> None:
-        """See that the base tells the entities of this repository from those of others.
-
-        Raises:
-            UndecidedError: it has some of them, and not as ours: whatever the change did to them would not be seen.
-        """
-        borne = over.entities(before.entities)
-        if not borne or over.has_ours:
-            return
-        key, entity = min(borne.items())
-        said = self.asked.repository or self.settings.catalog.repository
-        where = entity.document.url or entity.document.path
-        raise UndecidedError(
-            f"{over.name}: has {key} from {where}, and nothing from this repository"
-            f"{f' ({said})' if said else ', whose address nobody says'}: if that is this one, name its address with "
-            "--repository or in catalog.repository; if not, it is defined twice"
-        )
+        return states.of_files(over, before, after, self.settings, self.asked.repository)
 
     def _laid(self, over: Surroundings | None) -> tuple[State, State, Touch]:
         """The states where a change is no more than some files: what bears their refs in the base is replaced.
@@ -287,12 +210,7 @@ class _Gate:
         if over is None:
             raise UsageError("--changed is laid over a base: name one with --snapshot, --backstage or catalog.base")
         after = self._read(self.change.after)
-        refs = after.entities.keys()
-        replaced = [entity.document for entity in over.entities(refs).values()]
-        replaced += chain.from_iterable(over.duplicates(refs).values())
-        nothing = catalogs.build([], after.kinds, over.complete)
-        before = Laid(over, [], nothing)
-        return before, Laid(over, replaced, after), Touch.of([*replaced, *after.documents])
+        return states.of_entities(over, after)
 
     @property
     def _judges_all(self) -> bool:
@@ -320,37 +238,24 @@ class _Gate:
 
     def _placed(self, judged: Judged) -> locate.Placed:
         """The findings with their places: those that are fixed in the state before, all others in the proposed one."""
-        fixed = [each for each in judged.findings if each.status is Status.FIXED]
-        others = [each for each in judged.findings if each.status is not Status.FIXED]
-        limits, jobs = self.settings.catalog.limits, self.asked.jobs
         removed = {id(each.before.document) for each in judged.change_set.changes if each.before and not each.after}
-        gone = [each for each in others if id(each.document) in removed]
-        there = [each for each in others if id(each.document) not in removed]
-        earlier = locate.place(
-            self._numbered([*fixed, *gone], self.change.before), self.change.before, limits, jobs=jobs
+        placed = placing.place(
+            judged.findings,
+            self.change,
+            self.settings.catalog,
+            lambda each: each.status is Status.FIXED or id(each.document) in removed,
+            self.asked.jobs,
         )
-        later = locate.place(self._numbered(there, self.change.after), self.change.after, limits, jobs=jobs)
-        return locate.Placed([*earlier.findings, *later.findings], {**earlier.lines, **later.lines})
+        return replace(placed, findings=list(map(self._plain, placed.findings)))
 
-    def _numbered(self, findings: Sequence[Finding], checkout: Checkout) -> list[Finding]:
-        """The findings with the documents as they stand in their files: a server only knows the file."""
-        told = {each.document.path for each in findings if each.document and each.document.url}
-        if not (paths := sorted(path for path in told if path)):
-            return list(findings)
-        read = files.only(paths, self.settings.catalog, checkout, jobs=self.asked.jobs).documents
-        known = {(each.path, str(catalogs.address(each.data) or "")): each for each in reversed(read)}
-
-        def numbered(finding: Finding) -> Finding:
-            document = finding.document
-            if document is None or not document.url:
-                return finding
-            return replace(finding, document=known.get((document.path, finding.entity or ""), document))
-
-        return list(map(numbered, findings))
+    def _plain(self, finding: Finding) -> Finding:
+        """A finding whose message names no folder of this run: what is wrong with a rule names the rule's file."""
+        is_error = finding.outcome is Outcome.ERROR
+        return replace(finding, message=self.held.plain(finding.message)) if is_error else finding
 
 
-def _change(asked: Asked, environment: Mapping[str, str]) -> Proposed:
-    """What is proposed.
+def proposal(asked: Asked, environment: Mapping[str, str]) -> Proposed:
+    """What is proposed: by git, or between two folders.
 
     Raises:
         UsageError, UndecidedError: as ``proposed.from_git`` and ``from_folders`` do.

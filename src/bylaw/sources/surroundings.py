@@ -170,7 +170,7 @@ def _remote(setting: RemoteSetting) -> tuple[str, str | None]:
     return setting.url, setting.token_env
 
 
-def _token(name: str | None, environment: Mapping[str, str]) -> str | None:
+def token(name: str | None, environment: Mapping[str, str]) -> str | None:
     """The token in a variable.
 
     Raises:
@@ -178,13 +178,13 @@ def _token(name: str | None, environment: Mapping[str, str]) -> str | None:
     """
     if name is None:
         return None
-    token = environment.get(name)
-    if not token:
+    said = environment.get(name)
+    if not said:
         raise UndecidedError(
             f"the token for the base is not there: {name} is not set; CI may keep it from forks and from branches that "
             "are not protected"
         )
-    return token
+    return said
 
 
 def _kept(environment: Mapping[str, str], *parts: str) -> Path:
@@ -206,7 +206,7 @@ def _snapshot(said: str, token_env: str | None, environment: Mapping[str, str]) 
     path = _kept(environment, said)
     mark = _mark(path)
     etag = mark.read_text() if mark.is_file() and path.is_file() else None
-    answer = web.download(said, path, etag=etag, token=_token(token_env, environment))
+    answer = web.download(said, path, etag=etag, token=token(token_env, environment))
     if answer.changed:
         mark.write_text(answer.etag or "")
     return path
