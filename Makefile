@@ -13,7 +13,13 @@ READY := $(VENV)/.ready-$(if $(UV),uv,pip)-$(notdir $(PYTHON))
 OPA := v1.22.0
 CONFTEST := v0.71.1
 ACT := v0.2.89
-TOOLS := .cache/bin/.opa-$(OPA) .cache/bin/.conftest-$(CONFTEST) .cache/bin/.act-$(ACT) .cache/node/.ready .cache/ci/.ready .cache/backstage/.ready
+GATOR := v3.23.1
+HELM := v3.22.0
+KUBECONFORM := v0.8.0
+KUBERNETES := v1.36.3
+TOOLS := .cache/bin/.opa-$(OPA) .cache/bin/.conftest-$(CONFTEST) .cache/bin/.act-$(ACT) .cache/bin/.gator-$(GATOR) \
+  .cache/bin/.helm-$(HELM) .cache/bin/.kubeconform-$(KUBECONFORM) .cache/kube/.ready-$(KUBERNETES) \
+  .cache/node/.ready .cache/ci/.ready .cache/oidc/.ready .cache/backstage/.ready
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
@@ -40,10 +46,11 @@ test-fast: $(READY) ## the tests alone
 test-long: $(READY) ## the properties alone, with 20 times as many examples
 	BYLAW_ROUNDS=20 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not real" tests/properties tests/affected tests/sources
 
-test-real: $(READY) $(TOOLS) ## the tests against real peers: opa, conftest, npm's yaml, gitlab-ci-local, act, Backstage
-	PATH="$(CURDIR)/.cache/bin:$(CURDIR)/.cache/ci/node_modules/.bin:$$PATH" BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" \
-	BYLAW_BACKSTAGE="$(CURDIR)/.cache/backstage/node_modules" \
-	$(BIN)/python -m pytest -m real
+test-real: $(READY) $(TOOLS) ## the tests against real peers: Backstage, Kubernetes, OPA, gator, PostgreSQL, Prometheus, CI runners
+	PATH="$(CURDIR)/.cache/kube:$(CURDIR)/.cache/bin:$(CURDIR)/.cache/ci/node_modules/.bin:$$PATH" \
+	BYLAW_NODE_MODULES="$(CURDIR)/.cache/node/node_modules" BYLAW_BACKSTAGE="$(CURDIR)/.cache/backstage/node_modules" \
+	BYLAW_OIDC="$(CURDIR)/.cache/oidc/node_modules" \
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m real
 
 lint: $(READY) ## style, types, and the direction of imports
 	$(BIN)/ruff check .
@@ -102,7 +109,20 @@ endif
 .cache/bin/.act-$(ACT):
 	$(call go_install,github.com/nektos/act@$(ACT))
 
-.cache/node/.ready .cache/ci/.ready: .cache/%/.ready: scripts/%/package.json scripts/%/package-lock.json
+.cache/bin/.gator-$(GATOR):
+	$(call go_install,github.com/open-policy-agent/gatekeeper/v3/cmd/gator@$(GATOR))
+
+.cache/bin/.helm-$(HELM):
+	$(call go_install,helm.sh/helm/v3/cmd/helm@$(HELM))
+
+.cache/bin/.kubeconform-$(KUBECONFORM):
+	$(call go_install,github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM))
+
+.cache/kube/.ready-$(KUBERNETES): scripts/kube/build.sh scripts/kube/go_mod.py
+	scripts/kube/build.sh .cache/kube $(KUBERNETES)
+	@touch $@
+
+.cache/node/.ready .cache/ci/.ready .cache/oidc/.ready: .cache/%/.ready: scripts/%/package.json scripts/%/package-lock.json
 	@command -v npm >/dev/null || { echo "make test-real needs node and npm on PATH" >&2; exit 1; }
 	mkdir -p $(@D) && cp $^ $(@D)
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund

@@ -79,6 +79,11 @@ def _highest(runs: Runs) -> float:
     return most / 1024
 
 
+def held(pid: int) -> float:
+    """MiB that a process and its children hold now; shared pages count once."""
+    return sum(map(_pss, _family(pid))) / 1024
+
+
 def _family(pid: int) -> list[int]:
     family = [pid]
     for each in family:

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
+from tests.real import components
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
@@ -81,9 +80,11 @@ def modules() -> Path:
     """Where Backstage is installed; skips the test where it is not."""
     folder = os.environ.get(MODULES, "")
     if shutil.which("node") is None:
-        pytest.skip("node is not installed")
+        components.missing("backstage", "node is not installed")
     if not folder or not Path(folder, "@backstage", "plugin-catalog-backend").is_dir():
-        pytest.skip(f"{MODULES} names no folder with a Backstage: `make test-real` installs one, and sets it")
+        components.missing(
+            "backstage", f"{MODULES} names no folder with it: `make test-real` installs one, and sets it"
+        )
     return Path(folder)
 
 
