@@ -4,8 +4,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv --without-pip /opt/bylaw
 # The dependencies first, by hash: this layer changes only when the lock does.
-COPY requirements.lock ./
-RUN pip --python /opt/bylaw/bin/python install --require-hashes -r requirements.lock
+COPY requirements-server.lock ./
+RUN pip --python /opt/bylaw/bin/python install --require-hashes -r requirements-server.lock
 COPY . .
 # pip writes the bytecode too, so nothing has to be written at run time.
 RUN pip wheel --no-deps -w /dist . && pip --python /opt/bylaw/bin/python install --no-deps --no-index /dist/*.whl
@@ -23,6 +23,8 @@ ENV PATH=/opt/bylaw/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 # A number, so that Kubernetes' runAsNonRoot can tell. Runs with a read-only root filesystem.
 USER 10001:10001
 # Mount the checkout here: docker run --read-only -v "$PWD:/work:ro" bylaw check .
+# `bylaw serve` is there too, with PostgreSQL, OPA and traces: deploy/helm/bylaw runs it, and Kubernetes asks /healthz.
 WORKDIR /work
+EXPOSE 8080
 ENTRYPOINT ["bylaw"]
 CMD ["--help"]

@@ -15,10 +15,9 @@ CONFTEST := v0.71.1
 ACT := v0.2.89
 GATOR := v3.23.1
 HELM := v3.22.0
-KUBECONFORM := v0.8.0
 KUBERNETES := v1.36.3
 TOOLS := .cache/bin/.opa-$(OPA) .cache/bin/.conftest-$(CONFTEST) .cache/bin/.act-$(ACT) .cache/bin/.gator-$(GATOR) \
-  .cache/bin/.helm-$(HELM) .cache/bin/.kubeconform-$(KUBECONFORM) .cache/kube/.ready-$(KUBERNETES) \
+  .cache/bin/.helm-$(HELM) .cache/kube/.ready-$(KUBERNETES) \
   .cache/node/.ready .cache/ci/.ready .cache/oidc/.ready .cache/backstage/.ready
 
 export UV_PYTHON_DOWNLOADS := never
@@ -114,9 +113,6 @@ endif
 
 .cache/bin/.helm-$(HELM):
 	$(call go_install,helm.sh/helm/v3/cmd/helm@$(HELM))
-
-.cache/bin/.kubeconform-$(KUBECONFORM):
-	$(call go_install,github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM))
 
 .cache/kube/.ready-$(KUBERNETES): scripts/kube/build.sh scripts/kube/go_mod.py
 	scripts/kube/build.sh .cache/kube $(KUBERNETES)

@@ -29,6 +29,7 @@ SETUP_FILES = (
     "NOTICE",
     "pyproject.toml",
     "requirements-dev.lock",
+    "requirements-server.lock",
     "requirements.lock",
     "scripts/node/package-lock.json",
     "scripts/node/package.json",
@@ -190,7 +191,7 @@ def test_the_image_is_built_from_all_that_the_wheel_is_built_from() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     parts = [*wheel["packages"], *wheel["force-include"], *PROJECT["project"]["license-files"]]
     wanted = {Path(part).parts[0] for part in [*parts, PROJECT["project"]["readme"]]}
-    assert kept == wanted | {"pyproject.toml", "requirements.lock"}
+    assert kept == wanted | {"pyproject.toml", "requirements-server.lock"}
 
 
 def copy_of_makefile(folder: Path) -> None:

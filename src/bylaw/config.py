@@ -348,6 +348,8 @@ class CallerSetting:
     """The SHA-256 of its token, in hexadecimal; the token itself stands in no file."""
     certificate: str | None = None
     """The subject of its certificate: a DNS name or URI among the alternative names, or the common name."""
+    anyone: bool = False
+    """Whether whoever shows neither a token nor a certificate is this caller: an API server that has none to show."""
     rate: _Seconds = 1000.0
     """Requests a second, on average."""
     concurrent: _Count = 64
@@ -513,7 +515,7 @@ def parse(text: bytes, path: Path) -> Settings:
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: expected settings such as `version: 1`, found {_shown(value)}")
     settings = _validated(value, path)
-    folder, admission = path.parent, settings.admission
+    folder, admission, server = path.parent, settings.admission, settings.server
 
     def beside(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(folder / each) for each in paths)
@@ -523,7 +525,14 @@ def parse(text: bytes, path: Path) -> Settings:
         policies=replace(settings.policies, paths=beside(settings.policies.paths)),
         waivers=replace(settings.waivers, paths=beside(settings.waivers.paths)),
         admission=replace(admission, paths=beside(admission.paths), inventory=beside(admission.inventory)),
+        server=replace(server, tls=server.tls and _beside(server.tls, folder)),
     )
+
+
+def _beside(tls: TlsSetting, folder: Path) -> TlsSetting:
+    """The files that a relative path means, from the folder of bylaw.yaml on."""
+    client_ca = tls.client_ca and str(folder / tls.client_ca)
+    return TlsSetting(str(folder / tls.certificate), str(folder / tls.key), client_ca)
 
 
 def schema() -> dict[str, Any]:
