@@ -100,9 +100,9 @@ _KINDS = {
     "Mailchimp key": _kind("-us[0-9]", detector=("mailchimp", "MailchimpDetector")),
     "npm token": _kind("npm_", "npm[ -]?token", "_authtoken", detector=("npm", "NpmDetector")),
     "OpenAI key": _kind("t3blbkfj", pattern=r"sk-(?:(?:admin|proj|svcacct)-)?[\w-]{20,200}T3BlbkFJ[\w-]{20,}"),
-    _IN_A_URL: _kind(r"://[^\s/@]*:[^\s/@]*@", detector=("basic_auth", "BasicAuthDetector")),
+    _IN_A_URL: _kind(r"://[^\s/@:]*:[^\s/@]*@", detector=("basic_auth", "BasicAuthDetector")),
     "private key": _kind(
-        "begin [a-z0-9 ]*private key", "putty-user-key", detector=("private_key", "PrivateKeyDetector")
+        "begin [a-z0-9 ]{0,40}private key", "putty-user-key", detector=("private_key", "PrivateKeyDetector")
     ),
     "PyPI token": _kind("pypi-", pattern=r"pypi-Ag[EIN][\w-]{70,}"),
     "SendGrid key": _kind(r"sg\.[a-z0-9_-]{22}\.", detector=("sendgrid", "SendGridDetector")),

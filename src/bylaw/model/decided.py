@@ -20,6 +20,8 @@ class Digests:
     waivers: str
     constraints: str = ""
     """The templates, constraints and inventory for Kubernetes objects; empty where the gate does not know any."""
+    settings: str = ""
+    """What else of bylaw.yaml a verdict depends on: enforcement, gates, who approves waivers."""
 
 
 @dataclass(frozen=True, slots=True)
