@@ -23,6 +23,7 @@ from bylaw.config import LimitSettings, PolicySettings
 from bylaw.model import Decision
 from bylaw.policy_tests import pages
 from bylaw.rules import load
+from tests.api.served import serving
 from tests.command import run, same, scrubbed
 from tests.shared import ROOT
 
@@ -79,6 +80,24 @@ def test_the_table_of_rules_is_that_of_the_rules() -> None:
 def test_every_console_block_begins_with_a_command() -> None:
     assert blocks("console") != []
     assert [block for block in blocks("console") if not block.startswith("$ bylaw ")] == []
+
+
+def test_the_server_answers_what_the_readme_asks(tmp_path: Path) -> None:
+    block = next(each for each in blocks("sh") if "bylaw serve" in each)
+    (served,) = re.findall(r"^bylaw serve (\S+)", block, re.MULTILINE)
+    paths = re.findall(r"^curl -s '?http://127\.0\.0\.1:8080([^' \n]+)", block, re.MULTILINE)
+    with serving(tmp_path, str(ROOT / served)) as server:
+        owners, findings = (server.get(path).json for path in paths)
+        assert [each["ref"] for each in owners["owners"] if each["direct"]] == ["group:default/team-checkout"]
+        assert "ownership/owner-unknown" in {each["rule"] for each in findings["findings"]}
+        assert server.stop() == 0
+
+
+def test_the_way_to_a_webhook_is_that_of_its_page_and_has_ten_lines() -> None:
+    page = (ROOT / "docs" / "kubernetes-install.md").read_text()
+    block = next(each for each in blocks("sh") if "helm install" in each)
+    assert f"```sh\n{block}```" in page
+    assert len(block.splitlines()) <= 10
 
 
 def test_the_python_block_runs() -> None:

@@ -23,13 +23,13 @@ from bylaw.sources import files, locate, reading, waiver_files
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
     from bylaw.fixes import Fixes, Judged
     from bylaw.impacts import Impact, Side
-    from bylaw.model import Finding
+    from bylaw.model import Finding, Waiver
     from bylaw.rules import Policies
 
 DESCRIPTOR_MISSING = "catalog/descriptor-missing"
@@ -127,6 +127,7 @@ def check(
         ConfigError: a rule, a parameter or an enforcement that does not exist, or a policy that does not
             compile; before anything is judged. Or a rule about changes in ``only``, and no ``before``.
         UsageError: there is nothing to judge.
+        UndecidedError: the OPA server that evaluates the rules cannot be asked.
     """
     settings = settings or config.read()
     today = now or datetime.now(UTC).date()
@@ -144,7 +145,7 @@ def check(
         ordered,
         settings.waivers,
         today,
-        rules=[rule.id for rule in known.rules],
+        rules=waivable(known, settings, written),
         judged=[rule.id for rule in policies.rules if rule.subject != "change"] if catalog.complete else [],
         entities=catalog.entities,
         groups_of=partial(_groups_of, drawn),
@@ -155,7 +156,7 @@ def check(
         decision=gates.decide(waived.findings),
         findings=waived.findings,
         rules={rule.id: rule.info for rule in policies.rules},
-        engine=engine.NAME,
+        engine=engine.name(settings),
         entities=len(catalog.entities),
         files=len({document.path for document in catalog.documents}),
         catalog_digest=catalog.digest(),
@@ -291,6 +292,25 @@ def load_policies(settings: Settings | None = None, only: Sequence[str] = ()) ->
     if any(not module.bundled for module in policies.modules):  # those that come with bylaw have been checked
         engine.check(policies.modules)
     return _chosen(policies, only)
+
+
+def waivable(policies: Policies, settings: Settings, waivers: Iterable[Waiver | waiver_files.Broken]) -> list[str]:
+    """What waivers may name: the rules, and the constraints for Kubernetes objects.
+
+    Those are read only where a waiver names something that is no rule.
+
+    Raises:
+        ConfigError: they have to be read, and cannot be.
+    """
+    known = [rule.id for rule in policies.rules]
+    named = {(each.waiver if isinstance(each, waiver_files.Broken) else each).rule for each in waivers}
+    admission = settings.admission
+    if named.issubset(known) or not (admission.paths or admission.bundled):
+        return known
+    from bylaw.admission.gatekeeper import Constraints
+
+    found = Constraints.load(admission.paths, (), point=admission.enforcement_point, bundled=admission.bundled)
+    return [*known, *(each.name for each in found.constraints)]
 
 
 def _chosen(policies: Policies, only: Sequence[str]) -> Policies:

@@ -203,19 +203,23 @@ class _Worker:
 
     def _cause_of_death(self) -> str:
         self._process.join(1)
-        code = self._process.exitcode
-        if code is None or code >= 0:
-            return f"the worker ended with code {code}"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return f"the worker was ended by {name}{_PERHAPS.get(name, '')}"
+        return cause_of_death(self._process.exitcode)
+
+
+def cause_of_death(code: int | None, name: str = "the worker") -> str:
+    """What became of a process, by the code that it ended with: negative for the signal that ended it."""
+    if code is None or code >= 0:
+        return f"{name} ended with code {code}"
+    try:
+        cause = signal.Signals(-code).name
+    except ValueError:
+        cause = f"signal {-code}"
+    return f"{name} was ended by {cause}{_PERHAPS.get(cause, '')}"
 
 
 def _serve(open_handler: Callable[[], Handler], connection: Connection, cell: Any, bounds: Bounds) -> None:
     """The worker's life: read a task, do it, answer; until it fails, or there is nobody to answer."""
-    _confine()
+    confine()
     parent = multiprocessing.parent_process()
     ends: list[Connection | int] = [connection, *([parent.sentinel] if parent else [])]
 
@@ -225,7 +229,7 @@ def _serve(open_handler: Callable[[], Handler], connection: Connection, cell: An
 
     try:
         handler = open_handler()
-        _bound_memory(bounds.memory)
+        bound_memory(bounds.memory)
         while connection in multiprocessing.connection.wait(ends):
             answer = handler(orjson.loads(connection.recv_bytes()), mark)
             connection.send_bytes(orjson.dumps([answer, None]))
@@ -239,18 +243,23 @@ def _serve(open_handler: Callable[[], Handler], connection: Connection, cell: An
         connection.send_bytes(orjson.dumps([None, reason[:_LONGEST_REASON]]))
 
 
-def _confine() -> None:
+def confine() -> None:
     """Keep a worker's hands and words off the terminal, and end it with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it kills the workers
-    if sys.platform == "linux":  # a worker in an endless loop must not outlive a parent that was killed
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # a rule may print, a Rust panic writes its backtrace
         os.dup2(null, stream)
     os.close(null)
 
 
-def _bound_memory(mebibytes: int) -> None:
+def end_with_parent() -> None:
+    """Let the system kill this process when its parent ends: one in an endless loop must not outlive it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def bound_memory(mebibytes: int) -> None:
     """Refuse a worker more memory than it has now and so much more."""
     try:
         import resource

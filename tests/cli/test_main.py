@@ -206,7 +206,10 @@ def test_messages_let_nothing_act_on_the_terminal(good: Path) -> None:
 
 # -- words it does not know
 
-COMMANDS = "check, gate, fix, impact, explain, rules, new, test, graph, snapshot, waivers, note, schema, completion"
+COMMANDS = (
+    "check, gate, fix, impact, explain, rules, new, test, graph, snapshot, admission, bundle, "
+    "waivers, decisions, replay, note, serve, token, schema, completion"
+)
 FORMATS = "text, json, sarif, junit, codequality, github, tap, markdown"
 LISTS = "text, json, markdown"
 NO_RULE = "no rule 'owner-unknwn' (did you mean owner-unknown?); `bylaw rules` lists them"

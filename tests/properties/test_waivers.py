@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -19,15 +20,21 @@ from bylaw.gates import decide
 from bylaw.gates.waivers import Waived, judge
 from bylaw.model import Decision, Enforcement, Finding, Outcome, Waiver, WaiverStatus
 from bylaw.reports.waivers import entry
+from bylaw.serving.answers import admission
+from bylaw.serving.frames import Question
+from bylaw.serving.generation import load
+from bylaw.serving.proposed import documents, judge_given
+from bylaw.serving.recipe import Recipe
 from bylaw.sources import waiver_files
 from bylaw.sources.waiver_files import Broken
 from tests.command import entity, write
 from tests.shared import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bylaw.catalog import Catalog
+    from bylaw.serving.generation import Generation
 
 TODAY = date(2026, 11, 21)
 LIMITS = WaiverSettings(max_days=90, approvers=("platform",))
@@ -139,6 +146,71 @@ def test_waiver_counts_the_same_at_every_door(waivers: list[Waiver], catalog: Ca
         first, *others = (door(catalog, said, file) for door in DOORS)
 
     assert all(each == first for each in others)
+
+
+class Loaded(NamedTuple):
+    """A generation, of which hypothesis need not write down everything."""
+
+    generation: Generation
+
+    def __repr__(self) -> str:
+        return "Loaded()"
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Loaded:
+    """What a server would hold, but for waivers."""
+    folder = tmp_path_factory.mktemp("generation")
+    write(folder, {"bylaw.yaml": "waivers: {approvers: [platform]}\nadmission: {bundled: false}\n"})
+    made = load(Recipe(str(folder), config=str(folder / "bylaw.yaml"), paths=(str(catalog.root),)), {})
+    assert isinstance(made, tuple)
+    return Loaded(made[0])
+
+
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(waivers=st.lists(WAIVERS.filter(lambda each: each.expires is not None), min_size=1, max_size=3))
+def test_waiver_counts_the_same_where_a_server_is_asked(
+    waivers: list[Waiver], catalog: Catalog, loaded: Loaded
+) -> None:
+    generation = loaded.generation
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "waivers.yaml")
+        file.write_text("".join(entry(each, (), ()) for each in waivers))
+        said = replace(generation.settings.waivers, paths=(str(file),))
+        report = bylaw.check(catalog, settings=Settings(waivers=said), now=TODAY, only=RULES, jobs=1)
+        held = replace(generation, waivers=waiver_files.read([str(file)]))
+    waived = {(each.rule, each.entity): each.waiver for each in report.findings}
+    assert waived
+
+    for key, held_entity in catalog.entities.items():
+        answered = judge_given(held, documents([held_entity.data], held.settings.catalog.limits), TODAY)
+        found = {(each.rule, each.entity): each.waiver for each in answered.findings if each.rule in RULES}
+        assert found == {place: waiver for place, waiver in waived.items() if place[1] == key}
+        if key.startswith("component:"):
+            by = next((waiver for (_, entity), waiver in waived.items() if entity == key), None)
+            assert admitted(held, held_entity.data) == (by is not None)
+
+
+def admitted(held: Generation, data: Mapping[str, Any]) -> bool:
+    """Whether a cluster may have the entity as a custom resource."""
+    named = {"group": "backstage.io", "version": "v1alpha1"}
+    request = {
+        "uid": "1",
+        "kind": {**named, "kind": "Component"},
+        "resource": {**named, "resource": "components"},
+        "name": "it",
+        "namespace": "default",
+        "operation": "CREATE",
+        "userInfo": {"username": "jane"},
+        "object": {**data, "metadata": {"name": "it", "namespace": "default"}, "spec": {"entity": data}},
+        "oldObject": None,
+        "dryRun": False,
+        "options": None,
+    }
+    review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+    reply = admission.answer(held, Question("admission", orjson.dumps(review), {"now": TODAY.isoformat()}))
+    allowed: bool = orjson.loads(reply.body)["response"]["allowed"]
+    return allowed
 
 
 def test_a_waiver_of_one_of_two_faults_is_seen_at_every_door(catalog: Catalog, tmp_path: Path) -> None:

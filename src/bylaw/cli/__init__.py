@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,14 @@ _COMMANDS = (
     "test",
     "graph",
     "snapshot",
+    "admission",
+    "bundle",
     "waivers",
+    "decisions",
+    "replay",
     "note",
+    "serve",
+    "token",
     "schema",
     "completion",
 )
@@ -68,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     gc.disable()  # a command lives for seconds and keeps nearly all it makes: looking for garbage is lost time
     try:
+        with contextlib.suppress(ValueError):  # not the main thread: whose signals they are is for others to say
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled cleans up as for Ctrl-C
         code = _run(argv)
         sys.stdout.flush()
     except BylawError as error:

@@ -70,12 +70,26 @@ def whole(
     ``before`` is the graph of the earlier state, where it has been made; ``shown`` are the refs that are told of, where
     rules look at no others.
     """
+    return orjson.dumps(values(catalog, graph, policies, today, change_set, before=before, shown=shown))
+
+
+def values(
+    catalog: Catalog,
+    graph: Graph,
+    policies: Policies,
+    today: date,
+    change_set: ChangeSet | None = None,
+    *,
+    before: Graph | None = None,
+    shown: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """What ``whole`` says, as values, which are those of the catalog itself."""
     said = _data(_all(catalog, graph, shown), catalog, policies, today)
     if change_set:
         relations = said["catalog"]["relations"]
         relations.update({key: graph.relations(key) for key in change_set.removed if key in graph})
         said.update(_before(change_set, graph, before, shown))
-    return orjson.dumps(said)
+    return said
 
 
 def around(entity: Entity, reads: Reads, catalog: Catalog, graph: Graph, policies: Policies, today: date) -> bytes:

@@ -10,33 +10,33 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import orjson
 
 from bylaw import workers
 from bylaw.catalog import Catalog, Change, address, faults, is_skeleton
 from bylaw.documents import secrets
-from bylaw.engine import data, python, telling
-from bylaw.engine.parts import Over, Parts, Ready
+from bylaw.engine import python, telling
+from bylaw.engine.cases import Case, Judged, Part, Subject
+from bylaw.engine.parts import Asked, Parts
 from bylaw.engine.rego import RegoError
 from bylaw.engine.suggest import Suggestions
+from bylaw.errors import UndecidedError
 from bylaw.model import Document, Entity, Finding, Outcome
-from bylaw.rules import Context, Policies, Rule, load
+from bylaw.rules import Policies, Rule, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
     from bylaw.catalog import ChangeSet
     from bylaw.config import Settings
-    from bylaw.engine.suggest import Bearers
+    from bylaw.engine import opa_rules
+    from bylaw.engine.parts import Over, Ready
     from bylaw.graphs import Graph
-    from bylaw.model import EntityRef
 
-_FEW = 16  # subjects up to which it is cheaper to let a part of a catalog travel with each than to load it once
 _STRETCH = 64  # subjects a worker gets at once
 _LARGE = 2_000  # entities from which on reading them into Rego is worth being shared
 _PATIENCE = 3  # times that a rule may lose its worker before it is given up
@@ -49,49 +49,8 @@ _DOCUMENT = {
 }
 """What a document is to rules: by whether it is an entity, and whether the reader found problems in it."""
 
-
-_Subject: TypeAlias = Document | Change | Catalog
-
-
-class Scope(Protocol):
-    """Who is judged, where it is not everybody."""
-
-    def takes(self, rule: Rule, subject: _Subject, entity: Entity | None) -> bool:
-        """Whether a rule judges a document (the entity that it is, if it is one), a change, or the catalog."""
-        ...
-
-    def concerns(self, subject: _Subject, entity: Entity | None) -> bool:
-        """Whether some rule may judge it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What is different where a part of a catalog is judged: who, and what is only known of the whole.
-
-    ``before`` is the graph of the state from which a change set leads, with all that the rules about changes may ask;
-    ``bearers`` gives the refs of all entities of some kinds, for suggestions.
-    """
-
-    scope: Scope
-    before: Graph | None = None
-    bearers: Bearers | None = None
-    shown: frozenset[str] | None = None
-    """The refs of which Rego is told; None: of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is judged: a catalog and its graph.
-
-    With a ``change_set``, whose later state is the catalog, rules about changes judge as well; ``part`` narrows who
-    is judged.
-    """
-
-    catalog: Catalog
-    graph: Graph
-    change_set: ChangeSet | None = None
-    part: Part | None = None
+_Turn: TypeAlias = "tuple[int, int, int, Judged, Any]"
+"""A rule's turn: the part of the task, the numbers of the subject and of the rule, the case, and what is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +64,8 @@ class _Evaluation:
     settings: Settings
     today: date
     rules: tuple[str, ...]
+    rego: tuple[opa_rules.Over | None, ...]
+    """What answers for Rego in each case, where it is not evaluated here."""
 
 
 def evaluate(
@@ -117,7 +78,7 @@ def evaluate(
     change_set: ChangeSet | None = None,
     part: Part | None = None,
     jobs: int | None = None,
-    ready: Ready | None = None,
+    ready: Ready | opa_rules.Served | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
     """The findings of all rules over one case: see ``Case`` and ``evaluate_each``."""
@@ -132,7 +93,7 @@ def evaluate_each(
     today: date,
     *,
     jobs: int | None = None,
-    ready: Ready | None = None,
+    ready: Ready | opa_rules.Served | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[list[Finding]]:
     """For each case the findings of all rules, none twice, in the order of ``Finding.order``, not yet placed.
@@ -141,9 +102,34 @@ def evaluate_each(
     judge in this process, which somebody else has to bound.
     """
     if ready:
-        return _here(_Judge([_Judged(case, policies, today, ready) for case in cases], policies, settings, today))
-    bounds = workers.Bounds(deadline=settings.policies.deadline, memory=settings.policies.memory)
-    judge = _Judge([_Judged(case, policies, today) for case in cases], policies, settings, today)
+        return _here(_Judge([Judged(case, policies, today, ready) for case in cases], policies, settings, today))
+    served = serve(policies, settings)
+    try:
+        judge = _Judge([Judged(case, policies, today, served) for case in cases], policies, settings, today)
+        return _in_workers(judge, jobs, progress)
+    finally:
+        if served:
+            served.close()
+
+
+def serve(policies: Policies, settings: Settings, *, lasting: bool = False) -> opa_rules.Served | None:
+    """The rules on the OPA server that the settings name; None where they name none.
+
+    Raises:
+        ConfigError, UndecidedError: as ``Served`` does.
+    """
+    engine = settings.policies.engine
+    if engine == "embedded" or not any(rule.package for rule in policies.rules):
+        return None
+    from bylaw.engine import opa_rules
+
+    return opa_rules.Served(policies, settings.policies, engine, lasting=lasting)
+
+
+def _in_workers(judge: _Judge, jobs: int | None, progress: Callable[[int, int], None]) -> list[list[Finding]]:
+    """The findings of each case, judged in workers."""
+    policies = judge.policies
+    bounds = workers.Bounds(deadline=judge.settings.policies.deadline, memory=judge.settings.policies.memory)
     total = len(judge.subjects)
     jobs = jobs or workers.available()
     size = max(1, min(_STRETCH, total // (4 * jobs))) if judge.is_large else _STRETCH
@@ -169,7 +155,7 @@ def evaluate_each(
         for start, stop, found in workers.run(
             _Opener(judge), stretches(), jobs=jobs, bounds=bounds, on_failure=after_failure
         ):
-            told.extend((each[0], judge.finding(*each)) for each in found)
+            told.extend((each[0], judge.finding(*each)) for each in _answered(found))
             done += stop - start
             progress(done, total)
         names = {policies.rules[number].id for number in suspects}
@@ -180,9 +166,16 @@ def evaluate_each(
     finally:
         gc.unfreeze()
     return [
-        _settled(case, (each for index, each in told if first <= index < last))
-        for case, (first, last) in zip(cases, judge.bounds, strict=True)
+        _settled(each.case, (finding for index, finding in told if first <= index < last))
+        for each, (first, last) in zip(judge.cases, judge.bounds, strict=True)
     ]
+
+
+def _answered(found: Any) -> Any:
+    """What a worker found, if it could judge at all."""
+    if isinstance(found, str):
+        raise UndecidedError(found)
+    return found
 
 
 def _here(judge: _Judge) -> list[list[Finding]]:
@@ -190,7 +183,7 @@ def _here(judge: _Judge) -> list[list[Finding]]:
     rules = list(range(len(judge.policies.rules)))
     settled = []
     for case, (first, last) in zip(judge.cases, judge.bounds, strict=True):
-        told = orjson.loads(orjson.dumps(judge([first, last, rules], _unmarked)[2]))
+        told = orjson.loads(orjson.dumps(_answered(judge([first, last, rules], _unmarked)[2])))
         settled.append(_settled(case.case, (judge.finding(*each) for each in told)))
     return settled
 
@@ -221,7 +214,7 @@ def _alone(judge: _Judge, number: int, first: int, last: int, bounds: workers.Bo
 
     everything = [[first, last, [number]]]
     for answer in workers.run(_Opener(judge), everything, jobs=1, bounds=bounds, on_failure=after_failure):
-        yield from ((each[0], judge.finding(*each)) for each in answer[2])
+        yield from ((each[0], judge.finding(*each)) for each in _answered(answer[2]))
     for index, reason in failed:
         yield index, judge.error(index, number, f"{judge.where(rule)}: {reason}")
     if len(failed) == _PATIENCE and failed[-1][0] + 1 < last:
@@ -236,89 +229,18 @@ class _Opener:
         self._judge = judge
 
     def __call__(self) -> workers.Handler:
-        if self._judge.is_large:
+        if self._judge.is_large or self._judge.is_served:
             for case in self._judge.cases:
                 case.load()
         return self._judge
 
 
-class _Judged:
-    """A case, and what its subjects are to the rules."""
-
-    def __init__(self, case: Case, policies: Policies, today: date, ready: Ready | None = None) -> None:
-        catalog, changes = case.catalog, case.change_set.changes if case.change_set else ()
-        self.case, self.catalog, self.change_set = case, catalog, case.change_set
-        self.scope = case.part.scope if case.part else None
-        self.graph_before = case.part.before if case.part else None
-        self._policies, self._today = policies, today
-        self.contexts = [Context(catalog, case.graph, policies.parameters[rule.id], today) for rule in policies.rules]
-        self._entities = {id(entity.document): entity for entity in catalog.entities.values()}
-        whole = (catalog,) if any(rule.subject == "catalog" for rule in policies.rules) else ()
-        subjects: Iterable[_Subject] = (*catalog.documents, *changes, *whole)
-        if self.scope:
-            subjects = [each for each in subjects if self.scope.concerns(each, self.entity(each))]
-        self.subjects = list(subjects)
-        self._ready = ready if len(self.subjects) <= _FEW else None
-        self._rego: Parts | Over | None = None
-        self._is_loaded = False
-
-    def load(self) -> Parts | Over | None:
-        """Compile the Rego and load the catalog into it, once; None: no rule is in Rego."""
-        packages = [rule.package for rule in self._policies.rules if rule.package]
-        if not self._is_loaded and packages:
-            policies, graph = self._policies, self.case.graph
-            said = data.whole(
-                self.catalog,
-                graph,
-                policies,
-                self._today,
-                self.change_set,
-                before=self.graph_before,
-                shown=self.case.part.shown if self.case.part else None,
-            )
-            self._rego = self._ready.over(said) if self._ready else Parts(policies.modules, packages, said)
-        self._is_loaded = True
-        return self._rego
-
-    def entity(self, subject: _Subject) -> Entity | None:
-        """The entity that a document is in the catalog; a later document of the same ref is none."""
-        return self._entities.get(id(subject))
-
-    def is_for(self, rule: Rule, subject: _Subject) -> bool:
-        """Whether a rule is to judge it here."""
-        return self.scope is None or self.scope.takes(rule, subject, self.entity(subject))
-
-    def input(self, judged: Entity | Change) -> bytes:
-        """What Rego gets of it."""
-        if isinstance(judged, Change) and self.change_set:
-            return data.change(judged, self.change_set)
-        return data.document(cast("Entity", judged))
-
-    def place(self, document: Document, ref: EntityRef | None) -> str:
-        """What tells a document without a ref from the others of its file, and one of a ref from those before it.
-
-        It counts only what is alike, so that it stays when other documents come or go or the file is moved.
-        """
-        alike = self.catalog.duplicates.get(str(ref), ()) if ref else self._refless[document.path]
-        number = next((number for number, each in enumerate(alike, 1) if each is document), 0)
-        return f"#{number}" if ref or number > 1 else ""
-
-    @cached_property
-    def _refless(self) -> Mapping[str | None, list[Document]]:
-        """The documents of each file that cannot be addressed."""
-        found: dict[str | None, list[Document]] = {}
-        for each in self.catalog.documents:
-            if address(each.data) is None:
-                found.setdefault(each.path, []).append(each)
-        return found
-
-
 class _Judge:
     """The handler: judges stretches of subjects, ``[start, stop, numbers of rules]``, each of one case."""
 
-    def __init__(self, cases: Sequence[_Judged], policies: Policies, settings: Settings, today: date) -> None:
+    def __init__(self, cases: Sequence[Judged], policies: Policies, settings: Settings, today: date) -> None:
         self.cases, self.policies = cases, policies
-        self._settings, self._today = settings, today
+        self.settings, self._today = settings, today
         self.subjects = [(case, subject) for case in cases for subject in case.subjects]
         ends = list(accumulate(len(case.subjects) for case in cases))
         self.bounds = list(zip([0, *ends], ends, strict=False))
@@ -329,34 +251,73 @@ class _Judge:
         """Whether reading the catalogs into Rego costs so much that workers should share it."""
         return sum(len(case.catalog.entities) for case in self.cases) > _LARGE
 
+    @property
+    def is_served(self) -> bool:
+        """Whether Rego is evaluated elsewhere: what is put there is put there once."""
+        return any(case.is_served for case in self.cases)
+
     def __reduce__(self) -> tuple[Callable[[_Evaluation], _Judge], tuple[_Evaluation]]:
         cases = tuple(_portable(each.case) for each in self.cases)
         rules = tuple(rule.id for rule in self.policies.rules)
-        return _judge, (_Evaluation(cases, self._settings, self._today, rules),)
+        rego = tuple(cast("opa_rules.Over", each.load()) if self.is_served else None for each in self.cases)
+        return _judge, (_Evaluation(cases, self.settings, self._today, rules, rego),)
 
     def __call__(self, task: list[Any], mark: Callable[[int], None]) -> list[Any]:
         start, stop, numbers = task
         found: list[tuple[Any, ...]] = []
+        given = -1
+        try:
+            for part, index, number, case, judged in self._turns(start, stop, numbers, mark):
+                mark(part)
+                rule = self.policies.rules[number]
+                if rule.package and given != index and (rego := case.load()):
+                    rego.set_input(case.input(judged))
+                    given = index
+                found.extend((index, number, each) for each in self._told(case, rule, number, judged))
+        except UndecidedError as error:
+            return [start, stop, str(error)]
+        return [start, stop, found]
+
+    def _turns(self, start: int, stop: int, numbers: list[int], mark: Callable[[int], None]) -> Iterator[_Turn]:
+        """Who judges what, in order. What is better asked in one go has been asked by then."""
         plans: dict[tuple[frozenset[str], str | None], list[tuple[int, int, Rule]]] = {}
-        for index in range(start, stop):
+        if not any(case.asks_ahead for case in self.cases):
+            yield from self._stretch(start, start, stop, numbers, plans)
+            return
+        for first in range(start, stop, _STRETCH):
+            turns = list(self._stretch(start, first, min(first + _STRETCH, stop), numbers, plans))
+            self._ask_ahead(turns, mark)
+            yield from turns
+
+    def _stretch(
+        self, start: int, first: int, last: int, numbers: list[int], plans: dict[tuple[frozenset[str], str | None], Any]
+    ) -> Iterator[_Turn]:
+        """The turns of the subjects from ``first`` on; their parts count from ``start``."""
+        for index in range(first, last):
             case, subject = self.subjects[index]
             if isinstance(subject, Document) and is_skeleton(subject.data):
                 continue
             entity = case.entity(subject)
-            given = False
             like = _like(subject, entity)
             if like not in plans:
                 plans[like] = self._plan(*like, numbers)
             for position, number, rule in plans[like]:
                 judged: Any = entity if rule.subject == "entity" else subject
-                if not case.is_for(rule, subject) or not _applies(rule, judged):
-                    continue
-                mark((index - start) * len(numbers) + position)
-                if rule.package and not given and (rego := case.load()):
-                    rego.set_input(case.input(judged))
-                    given = True
-                found.extend((index, number, each) for each in self._told(case, rule, number, judged))
-        return [start, stop, found]
+                if case.is_for(rule, subject) and _applies(rule, judged):
+                    yield (index - start) * len(numbers) + position, index, number, case, judged
+
+    def _ask_ahead(self, turns: Sequence[_Turn], mark: Callable[[int], None]) -> None:
+        """Say what will be asked of each subject."""
+        asked: dict[int, tuple[Over | opa_rules.Over, list[Asked]]] = {}
+        inputs: dict[int, bytes] = {}
+        for part, index, number, case, judged in turns:
+            package, rego = self.policies.rules[number].package, case.load()
+            if package and rego and not isinstance(rego, Parts):
+                if index not in inputs:
+                    inputs[index] = case.input(judged)
+                asked.setdefault(id(case), (rego, []))[1].append(Asked(part, inputs[index], package))
+        for rego, questions in asked.values():
+            rego.ahead(questions, mark)
 
     def _plan(self, subjects: frozenset[str], kind: str | None, numbers: list[int]) -> list[tuple[int, int, Rule]]:
         """The rules for whatever is alike, with their place among ``numbers``."""
@@ -367,7 +328,7 @@ class _Judge:
             if rule.subject in subjects and (rule.subject != "entity" or rule.is_for(kind or ""))
         ]
 
-    def _told(self, case: _Judged, rule: Rule, number: int, subject: Any) -> list[Any]:
+    def _told(self, case: Judged, rule: Rule, number: int, subject: Any) -> list[Any]:
         """What one rule says about one entity or document, or that it came to no answer."""
         try:
             if rule.package and (rego := case.load()):
@@ -429,7 +390,7 @@ def _pointed(finding: Finding, subject: Any, catalog: Catalog) -> Finding:
     raise telling.ShapeError(f"pointer {finding.pointer:.{telling.SHOWN}} of a finding leads nowhere in the entity")
 
 
-def _like(subject: _Subject, entity: Entity | None) -> tuple[frozenset[str], str | None]:
+def _like(subject: Subject, entity: Entity | None) -> tuple[frozenset[str], str | None]:
     """Which rules may judge it: by what they judge, and for entities by kind."""
     if isinstance(subject, Change):
         return _CHANGE, None
@@ -452,7 +413,9 @@ def _no_answer(rule: Rule, fault: str) -> Finding:
 def _judge(evaluation: _Evaluation) -> _Judge:
     policies = load(evaluation.settings)
     policies = replace(policies, rules=tuple(policies.find(each) for each in evaluation.rules))
-    cases = [_Judged(case, policies, evaluation.today) for case in evaluation.cases]
+    cases = [Judged(case, policies, evaluation.today) for case in evaluation.cases]
+    for case, rego in zip(cases, evaluation.rego, strict=True):
+        case.take(rego)
     return _Judge(cases, policies, evaluation.settings, evaluation.today)
 
 

@@ -8,6 +8,7 @@ libraries that they name. Engines share the catalog and each reads the entity ag
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,13 +17,13 @@ from bylaw.engine.rego import Parsed, Rego
 from bylaw.rules.metadata import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from bylaw.catalog import Kinds
     from bylaw.rules import Policies
 
 _RULES = 8  # in an engine; measured with 6 to 46
-_ASKED = "bylaw.internal.asked"
+_ASKED, _WANTED = "bylaw.internal.asked", "asked_for"
 _GIVEN = ("catalog", "bylaw.today", "bylaw.now_ns")
 _GIVEN_TO_CHANGES = ("base", "change")
 _LIBRARY = re.compile(r"\bdata\.(bylaw\.lib\.\w+)")
@@ -73,16 +74,26 @@ class Ready:
         data = Parsed((), known)
         self._of: dict[str, tuple[Rego, str]] = {}
         about_changes = {rule.package for rule in policies.rules if rule.subject == "change"}
-        for packages, needed in _dealt(policies.modules, {rule.package for rule in policies.rules if rule.package}):
-            asked = {package: f"{_ASKED}.r{number}" for number, package in enumerate(packages)}
-            rules = (_ask(number, package, package in about_changes) for number, package in enumerate(packages))
-            module = Module("(asked).rego", _ASKED, "\n".join([f"package {_ASKED}", "import rego.v1", *rules]))
-            rego = Rego([*needed, module], beside=data)
-            self._of.update({package: (rego, rule) for package, rule in asked.items()})
+        for packages, some in _dealt(policies.modules, {rule.package for rule in policies.rules if rule.package}):
+            text = "\n".join([f"package {_ASKED}", "import rego.v1", *_asking(packages, about_changes)])
+            rego = Rego([*some, Module("(asked).rego", _ASKED, text)], beside=data)
+            self._of.update({package: (rego, f"{_ASKED}.r{number}") for number, package in enumerate(packages)})
 
-    def over(self, data: bytes) -> Over:
+    def over(self, data: bytes, subjects: int = 0) -> Over:
         """The rules over a part of a catalog: ``data`` as rules see it, in JSON."""
         return Over(self._of, data)
+
+    def close(self) -> None:
+        """Nothing of them is anywhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: what ``package`` finds in ``entity``, which is JSON. ``part`` is the worker's word for it."""
+
+    part: int
+    entity: bytes
+    package: str
 
 
 class Over:
@@ -92,11 +103,22 @@ class Over:
         self._of, self._data = of, data
         self._asked = b""
         self._told: set[int] = set()
+        self._wanted: dict[bytes, dict[str, bool]] = {}
+        self._found: dict[str, list[Any]] = {}
+
+    def ahead(self, asked: Iterable[Asked], mark: Callable[[int], None] = lambda part: None) -> None:
+        """Know what will be asked of each entity: then the rules of an engine are asked together, and what it costs to
+        put other data in place is paid once."""
+        self._wanted.clear()
+        for each in asked:
+            self._wanted.setdefault(each.entity, {})[each.package] = True
 
     def set_input(self, entity: bytes) -> None:
         """The entity, as JSON, that the following evaluations are about."""
-        self._asked = b'{"input":%b,"data":%b}' % (entity, self._data)
+        wanted = orjson.dumps(self._wanted.get(entity, {}))
+        self._asked = b'{"input":%b,"data":%b,"wanted":%b}' % (entity, self._data, wanted)
         self._told.clear()
+        self._found.clear()
 
     def findings(self, package: str) -> list[Any]:
         """What the ``findings`` set of a package holds.
@@ -108,15 +130,29 @@ class Over:
         if id(rego) not in self._told:
             rego.set_input(self._asked)
             self._told.add(id(rego))
-        return rego.answers(rule, f"{package}.findings")
+            self._found.update(rego.together(f"{_ASKED}.together"))
+        if package in self._found:
+            return self._found[package]
+        return rego.answers(rule, f"{package}.findings")  # which says what is wrong with it, and with no other
 
 
-def _ask(number: int, package: str, is_about_changes: bool) -> str:
-    """The rule that asks another one, over the data that came with the entity."""
-    instead = " ".join(f"with data.{path} as input.data.{path}" for path in _GIVEN)
-    for path in _GIVEN_TO_CHANGES if is_about_changes else ():
-        instead += f' with data.{path} as object.get(input.data, "{path}", {{}})'
-    return f"r{number} := found if found := data.{package}.findings with input as input.input {instead}"
+def _asking(packages: Sequence[str], about_changes: Collection[str | None]) -> Iterator[str]:
+    """The rules that ask others over the data that came with the entity: each alone, and those wanted together."""
+    given = " ".join(f"with data.{path} as input.data.{path}" for path in _GIVEN)
+    for number, package in enumerate(packages):
+        instead = f"with input as input.input {given}"
+        for path in _GIVEN_TO_CHANGES if package in about_changes else ():
+            instead += f' with data.{path} as object.get(input.data, "{path}", {{}})'
+        yield f"r{number} := found if found := data.{package}.findings {instead}"
+        if package not in about_changes:
+            yield f'each["{package}"] := found if {{ data.{_WANTED}["{package}"]; found := data.{package}.findings }}'
+    together = f"with input as input.input {given} with data.{_WANTED} as input.wanted"
+    yield f"together := found if found := data.{_ASKED}.each {together}"
+
+
+def needed(modules: Sequence[Module], packages: set[str]) -> list[Module]:
+    """The modules without which the rules of some packages could not judge, each once."""
+    return list(dict.fromkeys(each for _, some in _dealt(modules, packages) for each in some))
 
 
 def _dealt(modules: Sequence[Module], packages: set[str]) -> Iterable[tuple[list[str], list[Module]]]:

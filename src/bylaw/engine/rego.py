@@ -20,13 +20,15 @@ import regorus
 from bylaw.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bylaw.rules.metadata import Module
 
 _UNDEFINED = '"<undefined>"'
 _PROBE = "bylaw.internal.probe"
 PROBE_FILE = "(probe).rego"
+_PANIC = "PanicException"  # of pyo3, a BaseException that cannot be imported: a built-in of Rust gave up
+_WIDTH, _BYTES, _LINES = 65_536, 16 * 1024 * 1024, 1_000_000
 _PLACE = re.compile(r"--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\n")
 _FIRST_RULE = re.compile(r"^(?!package\b|import\b|default\b)([a-z_]\w*)(?= contains| if| :=|\()", re.MULTILINE)
 _UNDEFINED_NAME = re.compile(
@@ -113,6 +115,15 @@ class Rego:
             raise RegoError(f"data.{name} is {type(found).__name__}, expected a set")
         return found
 
+    def together(self, rule: str) -> dict[str, list[Any]]:
+        """The sets of a rule that makes several, by their names; none of them where one could not be made."""
+        try:
+            answer = self._engine.eval_rule_as_json(f"data.{rule}")
+        except RuntimeError:
+            return {}
+        found = orjson.loads(answer)
+        return {name: each for name, each in found.items() if isinstance(each, list)} if isinstance(found, dict) else {}
+
     def holds(self, package: str, name: str) -> bool:
         """Whether a test of a ``_test.rego`` module is true.
 
@@ -155,6 +166,112 @@ class Parsed:
     def copy(self) -> Any:
         """An engine that holds them."""
         return self._engine.clone()
+
+
+class Machine:
+    """Modules of either version of Rego over data, and functions of Python beside the built-in ones.
+
+    Rules are asked for one by one, so that an error in one is none in the others: what regorus leaves behind when an
+    evaluation fails makes the ones after it answer less than they should, so the engine is thrown away then, and a copy
+    from before goes on. What a module prints goes nowhere.
+    """
+
+    def __init__(self, data: bytes = b"{}") -> None:
+        self._engine = regorus.Engine()
+        self._engine.set_gather_prints(True)
+        self._engine.set_policy_length_config(max_col=_WIDTH, max_file_bytes=_BYTES, max_lines=_LINES)
+        self._engine.add_data_json(data.decode())
+        self._clean: Any = None  # a copy to go on with, of the modules and the data there are
+        self._input: str | None = None
+
+    def add(self, path: str, text: str, *, v0: bool) -> None:
+        """Read one module, in the language as it was before OPA 1.0 or as it is since.
+
+        Raises:
+            ConfigError: it does not parse; the message has file, line and column.
+        """
+        self._engine.set_rego_v0(v0)
+        self._clean = None
+        try:
+            self._engine.add_policy(path, text)
+        except RuntimeError as error:
+            raise ConfigError(explain(error)) from None
+
+    def function(self, name: str, arguments: int, function: Callable[..., Any]) -> None:
+        """Let modules call a function of Python, in place of a built-in one of that name if there is one."""
+        self._engine.add_extension(name, arguments, function)
+        self._clean = None
+
+    def check(self) -> None:
+        """Find what regorus finds at first use: a variable that nothing binds, two rules of one name that clash.
+
+        Raises:
+            ConfigError: there is one; the message has file, line and column.
+        """
+        self.add(PROBE_FILE, f"package {_PROBE}\nanswer = 1", v0=True)
+        try:
+            self._engine.eval_rule_as_json(f"data.{_PROBE}.answer")
+        except RuntimeError as error:
+            raise ConfigError(explain(error)) from None
+        self._clean = self._engine.clone()
+
+    def set_data(self, data: bytes) -> None:
+        """Other data than what there was, as a JSON object."""
+        self._engine.clear_data()
+        self._engine.add_data_json(data.decode())
+        self._clean = None
+
+    def set_input(self, value: bytes) -> None:
+        """What the following answers are about, as JSON.
+
+        Raises:
+            RegoError: regorus does not read it.
+        """
+        said = value.decode()
+        try:
+            self._engine.set_input_json(said)
+        except RuntimeError as error:
+            raise RegoError(explain(error)) from None
+        self._input = said
+
+    def ask(self, rule: str) -> Any:
+        """The value of a rule, by its path from ``data`` on.
+
+        Raises:
+            RegoError: a built-in failed, two rules conflict, or the rule is undefined.
+        """
+        if self._clean is None:
+            self._clean = self._engine.clone()
+        try:
+            answer = self._engine.eval_rule_as_json(rule)
+        except RuntimeError as error:
+            self._begin_anew()
+            raise RegoError(explain(error)) from None
+        except BaseException as error:
+            if type(error).__name__ != _PANIC:
+                raise
+            self._begin_anew()
+            raise RegoError(f"{rule}: regorus panicked: {error}") from None
+        finally:
+            self._engine.take_prints()
+        if answer == _UNDEFINED:
+            raise RegoError(f"{rule} is undefined")
+        return orjson.loads(answer)
+
+    def _begin_anew(self) -> None:
+        self._engine = self._clean.clone()
+        if self._input is not None:
+            self._engine.set_input_json(self._input)
+
+    def syntax(self) -> list[dict[str, Any]]:
+        """The syntax trees of all modules, as regorus writes them."""
+        trees: list[dict[str, Any]] = orjson.loads(self._engine.get_ast_as_json())
+        return trees
+
+    def builtins(self) -> frozenset[str]:
+        """The names of all built-in functions of regorus."""
+        self.add(PROBE_FILE, f"package {_PROBE}.builtins\nanswer = opa.runtime().builtins", v0=True)
+        return frozenset(self.ask(f"data.{_PROBE}.builtins.answer"))
 
 
 def parse(module: Module) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bylaw.affected import Scope, Touch
     from bylaw.config import Settings
+    from bylaw.engine.opa_rules import Served
     from bylaw.model import Finding
     from bylaw.rules import Policies
 
@@ -43,7 +44,7 @@ def judge(
     actor: str | None = None,
     approvers: tuple[str, ...] | None = None,
     jobs: int | None = None,
-    ready: engine.Ready | None = None,
+    ready: engine.Ready | Served | None = None,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Judged:
     """Judge all that a change can affect, before and after it.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bylaw.affected import State, Touch
     from bylaw.config import Settings
+    from bylaw.engine.opa_rules import Served
     from bylaw.merge.judge import Judged
     from bylaw.model import FileChange, LawChange, Waiver
     from bylaw.rules import Policies
@@ -68,7 +69,7 @@ def verdict(
     place: Callable[[Judged], locate.Placed] = unplaced,
     law: Callable[[Judged], LawChange | None] = lambda judged: None,
     jobs: int | None = None,
-    ready: engine.Ready | None = None,
+    ready: engine.Ready | Served | None = None,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Report:
     """Judge a change between two states, which lie ``over`` a catalog that is not read in full.
@@ -96,7 +97,7 @@ def verdict(
         sorted(placed.findings, key=lambda finding: (finding.order, finding.status)),
         settings.waivers,
         terms.today,
-        rules=[rule.id for rule in policies.rules],
+        rules=pipeline.waivable(policies, settings, terms.waivers),
         judged=[],
         entities=after.entities(judged.scope.judged),
         groups_of=partial(groups_of, before),
@@ -113,7 +114,7 @@ def verdict(
         decision=decision,
         findings=waived.findings,
         rules={rule.id: rule.info for rule in policies.rules},
-        engine=engine.NAME,
+        engine=engine.name(settings),
         entities=entities,
         files=len({each.path for each in catalog.documents}),
         catalog_digest=catalog.digest(),

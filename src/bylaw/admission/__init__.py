@@ -1,0 +1,1 @@
+"""Admission of Kubernetes objects: what a cluster asks, what judges it, and the answer."""
