@@ -196,7 +196,7 @@ class Judge:
     def _told(self, review: Mapping[str, Any]) -> str | None:
         """Give the engine what it is asked about; or say why it does not take it."""
         try:
-            self._machine.set_input(orjson.dumps(review))
+            self._machine.set_input(orjson.dumps({"review": review}))
         except (TypeError, RegoError) as error:  # a number beyond 64 bits, half of a character
             return f"the object cannot be given to the engine: {error}"
         return None
@@ -274,9 +274,9 @@ def _action(constraint: Constraint, point: str) -> str:
 def _hook(rule: _Rule, template: str, form: str = "") -> str:
     return f"""package {_HOOKS}.c{rule.number}{form}
 
-answer = {{found | data.{ROOT}.{template}.template.violation[found] with input as {{
-  "review": input, "parameters": data.{_PARAMETERS}["{rule.number}"],
-}}}}
+answer = {{found |
+  data.{ROOT}.{template}.template.violation[found] with input.parameters as data.{_PARAMETERS}["{rule.number}"]
+}}
 """
 
 
