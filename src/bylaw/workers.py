@@ -246,6 +246,7 @@ def _serve(open_handler: Callable[[], Handler], connection: Connection, cell: An
 def confine() -> None:
     """Keep a worker's hands and words off the terminal, and end it with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it kills the workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # a rule may print, a Rust panic writes its backtrace

@@ -307,21 +307,28 @@ NOTES = [
 
 def test_the_same_law_gives_the_same_answers(judged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = said(capsys, "replay", ".").splitlines()
-    assert shown[6:] == ["4 decisions by this law over this catalog: 4 come out the same", "", *NOTES]
-    assert [each.split()[0] for each in shown[:5]] == ["catalog", "policies", "waivers", "constraints", "engine"]
+    assert shown[7:] == ["4 decisions by this law over this catalog: 4 come out the same", "", *NOTES]
+    assert [each.split()[0] for each in shown[:6]] == [
+        "catalog",
+        "policies",
+        "waivers",
+        "constraints",
+        "settings",
+        "engine",
+    ]
 
 
 def test_a_row_whose_decision_was_changed_differs(judged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tamper(judged, """update bylaw_decisions set said = replace(said, '"denied"', '"allowed"') where seq = 2""")
     shown = said(capsys, "replay", ".", code=1).splitlines()
-    assert shown[6:11] == [
+    assert shown[7:12] == [
         "4 decisions by this law over this catalog: 3 come out the same",
         "",
-        "1 differ: other settings (enforcement, gates) hold here, or the engine or the log was changed",
+        "1 differ: the engine or the log was changed",
         "  ROW  SUBJECT                BEFORE   NOW     RULES BEFORE     RULES NOW        ENGINE",
-        shown[10],
+        shown[11],
     ]
-    assert shown[10].split()[:4] == ["2", "component:default/pay", "allowed", "denied"]
+    assert shown[11].split()[:4] == ["2", "component:default/pay", "allowed", "denied"]
 
 
 def test_other_policies_show_what_would_flip(judged: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -340,14 +347,12 @@ def test_other_policies_show_what_would_flip(judged: Path, capsys: pytest.Captur
     ]
 
 
-def test_other_settings_differ_and_are_not_taken_for_the_same_law(
-    judged: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_settings_are_another_law_and_show_what_flips(judged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(judged, {"next.yaml": settings(owners="warn")})
-    found = json.loads(said(capsys, "replay", ".", "--config", "next.yaml", "--format", "json", code=1))
-    assert [(each["seq"], each["before"], each["after"]) for each in found["differing"]] == [
-        (2, "denied", "allowed"),
-        (3, "denied", "allowed"),
+    found = json.loads(said(capsys, "replay", ".", "--config", "next.yaml", "--format", "json"))
+    assert found["differing"] == []
+    assert [(each["times"], each["before"], each["after"], each["subject"]) for each in found["flips"]] == [
+        (2, "denied", "allowed", "component:default/pay")
     ]
 
 
@@ -355,10 +360,10 @@ def test_each_decision_is_made_again_as_of_its_day_or_of_the_day_that_is_said(
     judged: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(judged, {"next.yaml": settings(owners="[{level: observe}, {level: deny, from: 2026-12-01}]")})
-    on_its_day = json.loads(said(capsys, "replay", ".", "--config", "next.yaml", "--format", "json", code=1))
-    assert [each["seq"] for each in on_its_day["differing"]] == [2, 3]
+    on_its_day = json.loads(said(capsys, "replay", ".", "--config", "next.yaml", "--format", "json"))
+    assert [each["times"] for each in on_its_day["flips"]] == [2]
     later = said(capsys, "replay", ".", "--config", "next.yaml", "--format", "json", "--now", "2026-12-01")
-    assert (json.loads(later)["same"], json.loads(later)["differing"]) == (4, [])
+    assert json.loads(later)["flips"] == []
 
 
 def test_another_catalog_shows_what_would_flip_and_the_stored_one_does_not(
@@ -366,7 +371,7 @@ def test_another_catalog_shows_what_would_flip_and_the_stored_one_does_not(
 ) -> None:
     write(judged, {"ghosts.yaml": entity("ghosts", "Group", type="team", children=[])})
     shown = said(capsys, "replay", "catalog-info.yaml", "ghosts.yaml").splitlines()
-    assert shown[6:11] == [
+    assert shown[7:12] == [
         "0 decisions by this law over this catalog: 0 come out the same",
         "4 decisions by another law or catalog (catalog): 2 flip",
         "",
@@ -374,7 +379,7 @@ def test_another_catalog_shows_what_would_flip_and_the_stored_one_does_not(
         "  2      denied  allowed  component:default/pay  shop/owner-gone",
     ]
     stored = said(capsys, "replay", "--stored").splitlines()
-    assert stored[6] == "4 decisions by this law over this catalog: 4 come out the same"
+    assert stored[7] == "4 decisions by this law over this catalog: 4 come out the same"
 
 
 def test_replay_takes_those_that_are_asked_for(judged: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,8 +65,8 @@ def test_a_hash_is_made_as_the_documentation_says() -> None:
     seq, text, before, own, _ = records([decided(rules=(OWNED,), input={"b": 1, "a": ["ü"]})])[0]
     assert text == (
         '{"caller":"ci","decision":"allowed","digests":{"catalog":"sha256:cat","constraints":"sha256:con",'
-        '"policies":"sha256:pol","waivers":"sha256:wai"},"duration":0.0021,"engine":"regorus 0.13.0","gate":"check",'
-        '"id":"d-1","input":{"a":["ü"],"b":1},"input_digest":"sha256:asked","kind":"decision","reason":"",'
+        '"policies":"sha256:pol","settings":"","waivers":"sha256:wai"},"duration":0.0021,"engine":"regorus 0.13.0",'
+        '"gate":"check","id":"d-1","input":{"a":["ü"],"b":1},"input_digest":"sha256:asked","kind":"decision","reason":"",'
         '"rules":["ownership/owner-unknown"],"subject":"component:default/orders",'
         '"time":"2026-11-21T09:00:01.000000Z","trace":""}'
     )

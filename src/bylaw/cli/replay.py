@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from bylaw.store import Filter, Row, Store
 
 _DESCRIPTION = """\
-Decisions that were made by the same policies, waivers and constraints over the same catalog have to come out the
-same: another answer means that other settings hold here (enforcement, gates), or that the engine, or somebody, has
-changed something. By other policies (--config, --policies) it shows which decisions would flip. Each decision is made
-again as of its day."""
+Decisions that were made by the same policies, waivers, constraints and settings over the same catalog have to come out
+the same: another answer means that the engine, or somebody, has changed something. By other policies or settings
+(--config, --policies) it shows which decisions would flip. Each decision is made again as of its day."""
 _EPILOG = """\
 exit codes: 0 nothing differs that may not; 1 a decision by the same law over the same catalog comes out otherwise;
 2 wrong usage or configuration; 3 the store or the catalog cannot be read
 
   bylaw replay --stored                                     the catalog as the server saw it last
   bylaw replay --config next.yaml --store sqlite:///var/bylaw.db --since 2026-11-01"""
-_DIFFERING = "differ: other settings (enforcement, gates) hold here, or the engine or the log was changed"
+_DIFFERING = "differ: the engine or the log was changed"
 _UNCLEAR = "differ, but something of what was asked is masked, which may be why"
 _PAGE = 500  # rows
 _GATES = {"merge": "changes"}  # the names of questions that are not those of their gates
@@ -158,11 +157,8 @@ def _text(found: Replayed) -> str:
         f"\n{strict:,} decisions by this law over this catalog: {found.same:,} come out the same\n",
     ]
     for title, rows in (
-        (
-            "differ: other settings (enforcement, gates) hold here, or the engine or the log was changed",
-            found.differing,
-        ),
-        ("differ, but something of what was asked is masked, which may be why", found.unclear),
+        (_DIFFERING, found.differing),
+        (_UNCLEAR, found.unclear),
     ):
         if rows:
             table: list[tuple[Any, ...]] = [("ROW", "SUBJECT", "BEFORE", "NOW", "RULES BEFORE", "RULES NOW", "ENGINE")]

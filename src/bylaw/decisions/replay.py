@@ -61,8 +61,8 @@ class Replayed:
     kept: int = 0
     """Decisions by another law or over another catalog, with the same decision."""
     differing: list[Differing] = field(default_factory=list)
-    """Decisions by the same law over the same catalog that come out otherwise: other settings hold, of which the
-    digests say nothing, or the engine, or somebody, has changed something."""
+    """Decisions by the same law over the same catalog that come out otherwise: the engine, or somebody, has changed
+    something."""
     unclear: list[Differing] = field(default_factory=list)
     """The like, but something of their inputs is masked, which may be why."""
     flips: Counter[Flip] = field(default_factory=Counter)

@@ -81,7 +81,8 @@ def _load(recipe: Recipe, environment: Mapping[str, str]) -> tuple[Generation, s
     evaluator = engine.name(settings)
     origin = origins.find(recipe, settings, environment)
     waivers = waiver_files.read(settings.waivers.paths, origin.root, reading.limits(settings.catalog.limits))
-    digests = Digests("", policies.digest, waiver_files.digest(waivers), constraints.digest if constraints else "")
+    known = constraints.digest if constraints else ""
+    digests = Digests("", policies.digest, waiver_files.digest(waivers), known, _digest(settings))
     law = _hash([repr((digests, evaluator, settings, waivers))])
     at_once, whole = _parts(recipe.known)
     stamp = origin.stamp and _hash([law, origin.stamp, orjson.dumps((recipe.pushed, recipe.deleted))])
@@ -208,6 +209,19 @@ def _constraints(settings: Settings) -> Constraints | None:
     return Constraints.load(
         admission.paths, admission.inventory, point=admission.enforcement_point, bundled=admission.bundled
     )
+
+
+def _digest(settings: Settings) -> str:
+    """Of what a verdict depends on in the settings, beside policies and waivers."""
+    catalog, waivers, admission = settings.catalog, settings.waivers, settings.admission
+    said = {
+        "enforcement": settings.enforcement,
+        "gates": settings.gates,
+        "waivers": [waivers.max_days, waivers.approvers],
+        "admission": admission.enforcement_point,
+        "catalog": [catalog.complete, catalog.ai_model, catalog.kinds, catalog.limits],
+    }
+    return f"sha256:{_hash([orjson.dumps(said, option=orjson.OPT_SORT_KEYS)])}"
 
 
 def _parts(fingerprint: str) -> tuple[str, str]:
