@@ -13,7 +13,7 @@ import orjson
 
 from bylaw.config import ServerSettings
 from bylaw.serving.frames import Question
-from bylaw.serving.pool import Pool
+from bylaw.serving.pool import Lost, Pool
 from bylaw.serving.recipe import Recipe
 from tests.shared import ROOT
 
@@ -73,6 +73,14 @@ class Watched:
             while self.lost != list(reasons):
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def ask_again(self, name: str) -> Any:
+        """The answer once somebody gives it: whoever asks the very moment that a process dies is told that it was lost."""
+        while True:
+            try:
+                return await self.ask(name)
+            except Lost:
+                await asyncio.sleep(0.01)
 
     async def ask(self, name: str, body: bytes = b"", *, deadline: float = LONG, **arguments: str) -> Any:
         """What a worker answers, as JSON."""
