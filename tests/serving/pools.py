@@ -75,7 +75,7 @@ class Watched:
                 await self._changed.wait()
 
     async def ask_again(self, name: str) -> Any:
-        """The answer once somebody gives it: whoever asks the very moment that a process dies is told that it was lost."""
+        """The answer, once somebody gives it: who asks in the moment that a process dies is told that it was lost."""
         while True:
             try:
                 return await self.ask(name)
