@@ -76,7 +76,7 @@ class Ready:
         about_changes = {rule.package for rule in policies.rules if rule.subject == "change"}
         for packages, some in _dealt(policies.modules, {rule.package for rule in policies.rules if rule.package}):
             text = "\n".join([f"package {_ASKED}", "import rego.v1", *_asking(packages, about_changes)])
-            rego = Rego([*some, Module("(asked).rego", _ASKED, text)], beside=data)
+            rego = Rego([*some, Module("(asked).rego", _ASKED, text)], beside=data, lasting=True)
             self._of.update({package: (rego, f"{_ASKED}.r{number}") for number, package in enumerate(packages)})
 
     def over(self, data: bytes, subjects: int = 0) -> Over:

@@ -59,7 +59,8 @@ class RegoError(Exception):
 
 
 class Rego:
-    """Compiled modules over loaded data, ``beside`` others where those have been read before.
+    """Compiled modules over loaded data, ``beside`` others where those have been read before. One that is ``lasting``
+    goes on after a failure as if there had been none.
 
     Raises:
         ConfigError: a module does not parse or compile; the message has file, line and column.
@@ -72,8 +73,11 @@ class Rego:
         *,
         coverage: bool = False,
         beside: Parsed | None = None,
+        lasting: bool = False,
     ) -> None:
         self._engine = beside.copy() if beside else regorus.Engine()
+        self._clean: Any = None
+        self._input = "null"
         if coverage:
             self._engine.set_enable_coverage(True)
         try:
@@ -84,10 +88,13 @@ class Rego:
         except RuntimeError as error:
             raise ConfigError(f"{explain(error)}; the policy does not compile") from None
         self._engine.add_data_json(data.decode())
+        if lasting:
+            self._clean = self._engine.clone()
 
     def set_input(self, entity: bytes) -> None:
         """The entity, as JSON, that the following evaluations are about."""
-        self._engine.set_input_json(entity.decode())
+        self._input = entity.decode()
+        self._engine.set_input_json(self._input)
 
     def findings(self, package: str) -> list[Any]:
         """What the ``findings`` set of a package holds.
@@ -104,10 +111,7 @@ class Rego:
         Raises:
             RegoError: as ``findings`` does.
         """
-        try:
-            answer = self._engine.eval_rule_as_json(f"data.{rule}")
-        except RuntimeError as error:
-            raise RegoError(explain(error)) from None
+        answer = self._asked(rule)
         if answer == _UNDEFINED:
             raise RegoError(f"data.{name} is undefined")
         found = orjson.loads(answer)
@@ -118,11 +122,34 @@ class Rego:
     def together(self, rule: str) -> dict[str, list[Any]]:
         """The sets of a rule that makes several, by their names; none of them where one could not be made."""
         try:
-            answer = self._engine.eval_rule_as_json(f"data.{rule}")
-        except RuntimeError:
+            found = orjson.loads(self._asked(rule))
+        except RegoError:
             return {}
-        found = orjson.loads(answer)
         return {name: each for name, each in found.items() if isinstance(each, list)} if isinstance(found, dict) else {}
+
+    def _asked(self, rule: str) -> str:
+        """The value of a rule, in JSON.
+
+        Raises:
+            RegoError: a built-in failed, or two rules conflict.
+        """
+        try:
+            answer: str = self._engine.eval_rule_as_json(f"data.{rule}")
+        except RuntimeError as error:
+            self._begin_anew()
+            raise RegoError(explain(error)) from None
+        except BaseException as error:
+            if type(error).__name__ != _PANIC:
+                raise
+            self._begin_anew()
+            raise RegoError(f"data.{rule}: regorus panicked: {error}") from None
+        return answer
+
+    def _begin_anew(self) -> None:
+        """Go on with a copy, where there is one: an evaluation with other data that fails may leave some behind."""
+        if self._clean:
+            self._engine = self._clean.clone()
+            self._engine.set_input_json(self._input)
 
     def holds(self, package: str, name: str) -> bool:
         """Whether a test of a ``_test.rego`` module is true.
