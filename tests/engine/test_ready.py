@@ -9,7 +9,7 @@ import pytest
 from bylaw import engine
 from bylaw.config import PolicySettings, Settings
 from bylaw.engine import Ready, data
-from bylaw.engine.parts import Asked, Parts
+from bylaw.engine.parts import Asked, Over, Parts
 from bylaw.engine.rego import RegoError
 from bylaw.rules import load
 from tests.engine.world import TODAY, catalog, entity, graph, python_rule, rego_rule
@@ -33,9 +33,9 @@ def test_a_rule_that_fails_takes_nothing_from_the_others_then_or_later(tmp_path:
     compiled = Parts(policies.modules, packages, said)
     over = Ready(policies, made.kinds).over(said)
 
-    def told(of: Parts | object, package: str) -> list[object] | str:
+    def told(of: Parts | Over, package: str) -> list[object] | str:
         try:
-            return of.findings(package)  # type: ignore[attr-defined, no-any-return]
+            return of.findings(package)
         except RegoError as error:
             return str(error)
 
