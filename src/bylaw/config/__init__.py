@@ -10,16 +10,53 @@ import os
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date  # noqa: TC003  (pydantic reads it from the annotations)
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Any, Literal
 
 import orjson
 
+from bylaw.config.server import (
+    CallerSetting,
+    DecisionSettings,
+    OidcSetting,
+    ServerSettings,
+    SinkSetting,
+    TlsSetting,
+)
+from bylaw.config.strict import STRICT, Count, Seconds, name_in_file
 from bylaw.documents import Limits, load
 from bylaw.errors import ConfigError
 from bylaw.model import Enforcement, EntityRef, RefError, did_you_mean
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = [
+    "FILE_NAME",
+    "SCHEMA_ID",
+    "AdmissionGate",
+    "AdmissionSettings",
+    "BaseSettings",
+    "CallerSetting",
+    "CatalogSettings",
+    "DecisionSettings",
+    "EnforcementSettings",
+    "GateSettings",
+    "KindSetting",
+    "Level",
+    "LimitSettings",
+    "MergeGate",
+    "OidcSetting",
+    "OpaEngine",
+    "OpaSetting",
+    "PolicySettings",
+    "RelationSetting",
+    "RemoteSetting",
+    "ServerSettings",
+    "Settings",
+    "SinkSetting",
+    "TlsSetting",
+    "WaiverSettings",
+    "parse",
+    "read",
+    "schema",
+]
 
 FILE_NAME = "bylaw.yaml"
 SCHEMA_ID = "https://bylaw.dev/bylaw.schema.json"
@@ -27,29 +64,11 @@ _SHOWN = 60  # characters of a value that a message repeats
 _LIMITS = Limits()
 
 
-def _name_in_file(name: str) -> str:
-    """``from_`` in Python, where ``from`` is taken, is ``from`` in the file."""
-    return name.rstrip("_")
-
-
-class _Positive:
-    """More than zero, as a note to pydantic: its own would have to be imported for it."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-        return {**handler(source), "gt": 0}
-
-
-_Count = Annotated[int, _Positive()]
-_Seconds = Annotated[float, _Positive()]
-
-_STRICT: dict[str, Any] = {"extra": "forbid", "alias_generator": _name_in_file}
-
-
 @dataclass(frozen=True, slots=True)
 class RelationSetting:
     """A field of an extra kind that names other entities."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     path: str
     """Where the reference stands, such as ``spec.owner``: one reference or a list of them."""
@@ -67,7 +86,7 @@ class RelationSetting:
 class KindSetting:
     """A kind beyond Backstage's own."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     kind: str
     """The kind as entities spell it; upper and lower case matter."""
@@ -85,17 +104,17 @@ class KindSetting:
 class LimitSettings:
     """How large the files of strangers may be. Over a limit is a finding, not a crash."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
-    file_bytes: _Count = _LIMITS.file_bytes
+    file_bytes: Count = _LIMITS.file_bytes
     """Bytes of one file."""
-    depth: _Count = _LIMITS.depth
+    depth: Count = _LIMITS.depth
     """Collections inside collections."""
-    document_nodes: _Count = _LIMITS.document_nodes
+    document_nodes: Count = _LIMITS.document_nodes
     """Values in one YAML document; what an alias stands for counts each time."""
-    file_nodes: _Count = _LIMITS.file_nodes
+    file_nodes: Count = _LIMITS.file_nodes
     """Values in one file."""
-    files: _Count = 200_000
+    files: Count = 200_000
     """Files of one run, Location targets included."""
     run_bytes: int = 1024 * 1024 * 1024
     """Bytes of all files of one run, with what their placeholders bring in."""
@@ -103,7 +122,7 @@ class LimitSettings:
     """Targets of one Location."""
     globs: int = 100
     """Different globs among the Location targets of one run."""
-    seconds: _Seconds = 20.0
+    seconds: Seconds = 20.0
     """Seconds to read one file."""
 
 
@@ -111,7 +130,7 @@ class LimitSettings:
 class RemoteSetting:
     """A server that knows the catalog."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     url: str
     """Its address, such as https://backstage.example.com."""
@@ -123,7 +142,7 @@ class RemoteSetting:
 class BaseSettings:
     """The catalog that a change is laid over: one of these, or none. Without any it is that of the target branch."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     git: str | None = None
     """A branch of this repository: its files are the whole catalog."""
@@ -146,7 +165,7 @@ class BaseSettings:
 class CatalogSettings:
     """What the catalog consists of."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     paths: tuple[str, ...] = ("**/catalog-info.yaml",)
     """Globs of the files to read in a folder. Location targets are followed inside the checkout."""
@@ -169,13 +188,13 @@ class CatalogSettings:
 class OpaSetting:
     """An OPA server that evaluates Rego."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     url: str
     """Its address, such as http://127.0.0.1:8181."""
     token_env: str | None = None
     """The environment variable that holds a token for it."""
-    timeout: _Seconds = 1.0
+    timeout: Seconds = 1.0
     """Seconds that one request to it may take. No request is sent twice."""
 
 
@@ -183,7 +202,7 @@ class OpaSetting:
 class OpaEngine:
     """Rego is evaluated on an OPA server, not here."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     opa: OpaSetting
     """The server."""
@@ -193,7 +212,7 @@ class OpaEngine:
 class PolicySettings:
     """Which rules are there and how they run."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     paths: tuple[str, ...] = ()
     """Folders or files with rules of your own, relative to bylaw.yaml."""
@@ -201,9 +220,9 @@ class PolicySettings:
     """Whether the rules that come with bylaw apply."""
     engine: Literal["embedded"] | OpaEngine = "embedded"
     """What evaluates Rego."""
-    deadline: _Seconds = 5.0
+    deadline: Seconds = 5.0
     """Seconds that one rule may take on one entity before its worker is killed."""
-    memory: _Count = 1024
+    memory: Count = 1024
     """MiB that a worker may take beyond the catalog and the rules."""
 
 
@@ -211,7 +230,7 @@ class PolicySettings:
 class Level:
     """One stage of an enforcement: ``level``, from a day on, for some owners."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     level: Enforcement
     """off, observe, warn or deny."""
@@ -232,7 +251,7 @@ class Level:
 class EnforcementSettings:
     """What a gate does with the findings of each rule."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     default: Literal["by_severity", "off", "observe", "warn", "deny"] = "by_severity"
     """by_severity: error denies, warning warns, info is observed."""
@@ -244,11 +263,11 @@ class EnforcementSettings:
 class WaiverSettings:
     """Who may leave a fault for a while."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     paths: tuple[str, ...] = ()
     """Waiver files, relative to bylaw.yaml."""
-    max_days: _Count = 90
+    max_days: Count = 90
     """Days that a waiver may hold, from its approval."""
     approvers: tuple[str, ...] = ()
     """References of the groups and users that may approve; members of a group and of those below it may. Nobody: no
@@ -268,7 +287,7 @@ class WaiverSettings:
 class MergeGate:
     """What `bylaw gate` makes of what it finds."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     only_new: bool = True
     """Whether only faults that the change brings deny it."""
@@ -284,7 +303,7 @@ class MergeGate:
 class AdmissionGate:
     """What the admission webhook makes of what it finds."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     on_unknown: Literal["deny", "undecided", "warn"] = "deny"
     """What a rule that denies means where a fact is missing that would decide it. Undecided is not allowed either."""
@@ -296,7 +315,7 @@ class AdmissionGate:
 class GateSettings:
     """What each gate makes of what it finds."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     merge: MergeGate = MergeGate()
     """The gate for merge requests."""
@@ -308,7 +327,7 @@ class GateSettings:
 class AdmissionSettings:
     """What judges Kubernetes objects, beside the rules for catalog entities."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     paths: tuple[str, ...] = ()
     """Files and folders with ConstraintTemplates and Constraints, as Gatekeeper reads them; relative to bylaw.yaml."""
@@ -321,142 +340,10 @@ class AdmissionSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class TlsSetting:
-    """How the server proves who it is. The files are read again when they change."""
-
-    __pydantic_config__ = _STRICT
-
-    certificate: str
-    """PEM file of the certificate and those that vouch for it."""
-    key: str
-    """PEM file of its private key."""
-    client_ca: str | None = None
-    """PEM file of those who vouch for clients: then callers may be known by their certificates."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallerSetting:
-    """Somebody who may call: known by a token or by a certificate."""
-
-    __pydantic_config__ = _STRICT
-
-    name: str
-    """How logs and decisions name the caller."""
-    scopes: tuple[str, ...]
-    """What it may do, such as admission:review."""
-    token_sha256: str | None = None
-    """The SHA-256 of its token, in hexadecimal; the token itself stands in no file."""
-    certificate: str | None = None
-    """The subject of its certificate: a DNS name or URI among the alternative names, or the common name."""
-    anyone: bool = False
-    """Whether whoever shows neither a token nor a certificate is this caller: an API server that has none to show."""
-    rate: _Seconds = 1000.0
-    """Requests a second, on average."""
-    concurrent: _Count = 64
-    """Requests at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSetting:
-    """Whose tokens are believed: an issuer of OpenID Connect."""
-
-    __pydantic_config__ = _STRICT
-
-    issuer: str
-    """The issuer, as it stands in `iss`, under which /.well-known/openid-configuration is found."""
-    audience: str
-    """What has to stand in `aud`."""
-    algorithms: tuple[str, ...] = ("RS256", "ES256")
-    """The algorithms that signatures may have."""
-    leeway: float = 30.0
-    """Seconds by which clocks may differ."""
-    claim: str = "scope"
-    """The claim that holds what the caller may do: a list, or a text with spaces; dots lead into objects."""
-    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What a value of that claim lets do, in bylaw's scopes; a value that is not named lets do nothing."""
-    rate: _Seconds = 1000.0
-    """Requests a second of one subject, on average."""
-    concurrent: _Count = 64
-    """Requests of one subject at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class SinkSetting:
-    """Where verdict changes and denials are sent, as CloudEvents over HTTP."""
-
-    __pydantic_config__ = _STRICT
-
-    url: str
-    """Its address."""
-    secret_env: str | None = None
-    """The environment variable that holds the key with which events are signed."""
-    events: tuple[Literal["denied", "undecided", "changed"], ...] = ("denied", "undecided", "changed")
-    """Which are sent: denials, what could not be decided, and verdicts that differ from the one before."""
-    queue: _Count = 1_000
-    """How many may wait; more are dropped, and counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionSettings:
-    """How decisions are kept."""
-
-    __pydantic_config__ = _STRICT
-
-    stdout: bool = False
-    """Whether each is written to standard output too, a line of JSON each."""
-    queue: _Count = 10_000
-    """How many may wait to be written."""
-    when_full: Literal["drop", "block"] = "drop"
-    """What happens when too many wait: they are dropped and counted, or requests wait."""
-    inputs: bool = True
-    """Whether what was asked is kept, masked, so that a decision can be replayed."""
-    mask: tuple[str, ...] = ("/request/userInfo/extra", "/request/userInfo/uid", "/request/options")
-    """JSON pointers of what is not kept of it; a `*` stands for any one step. Secrets never are."""
-    sinks: tuple[SinkSetting, ...] = ()
-    """Where denials and verdict changes are sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """`bylaw serve`."""
-
-    __pydantic_config__ = _STRICT
-
-    workers: _Count | None = None
-    """Processes that judge; empty: one per processor."""
-    refresh: _Seconds = 60.0
-    """Seconds between two readings of the sources."""
-    stale_after: _Seconds = 900.0
-    """Seconds after which a snapshot is too old: decisions say undecided."""
-    most_lost: float = 0.2
-    """The share of its entities that a refresh may lose; one that loses more is not used."""
-    deadline: _Seconds = 10.0
-    """Seconds for a request that names no time-out itself."""
-    queue: _Count = 256
-    """Requests that may wait for a worker; more are told to come again."""
-    connections: _Count = 1_000
-    """Connections at a time."""
-    body_bytes: _Count = 7 * 1024 * 1024
-    """Bytes of a request's body."""
-    tls: TlsSetting | None = None
-    """How the server proves who it is."""
-    callers: tuple[CallerSetting, ...] = ()
-    """Who may call. Nobody else may, unless the server is reached from its own machine alone."""
-    oidc: tuple[OidcSetting, ...] = ()
-    """Whose tokens are believed."""
-    events_secret_env: str | None = None
-    """The environment variable that holds the key with which pushed events are signed; empty: none are taken."""
-    bundle_key_env: str | None = None
-    """The environment variable that holds the PEM key with which bundles are signed; empty: they are not."""
-    decisions: DecisionSettings = DecisionSettings()
-    """How decisions are kept."""
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All that bylaw.yaml can say."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     version: Literal[1] = 1
     """The version of this file's format."""
@@ -540,11 +427,11 @@ def schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     # Only here: to look for them in the source takes ten times as long as all the rest.
-    _STRICT["use_attribute_docstrings"] = True
+    STRICT["use_attribute_docstrings"] = True
     try:
         generated = TypeAdapter(Settings).json_schema()
     finally:
-        del _STRICT["use_attribute_docstrings"]
+        del STRICT["use_attribute_docstrings"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **generated}
 
 
@@ -589,7 +476,7 @@ def _shown(value: Any) -> str:
 
 def _all_names() -> set[str]:
     classes = (each for each in globals().values() if isinstance(each, type) and is_dataclass(each))
-    return {_name_in_file(each.name) for cls in classes for each in fields(cls)}
+    return {name_in_file(each.name) for cls in classes for each in fields(cls)}
 
 
 _EXPECTED = {
