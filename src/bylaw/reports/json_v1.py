@@ -11,6 +11,8 @@ from collections import Counter
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from bylaw.model import Outcome, Status, WaiverStatus
 from bylaw.version import VERSION
 
@@ -26,6 +28,15 @@ _ACTS_ON_TERMINALS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 def render(report: Report, *, color: bool, width: int) -> str:
     """See the package. The same report gives the same bytes; ``color`` and ``width`` change nothing."""
     return written(_report(report))
+
+
+def compact(report: Report) -> bytes:
+    """The same report for a program that waits for it: on one line."""
+    try:
+        text = orjson.dumps(_report(report)).decode()
+    except TypeError:  # half of a surrogate pair
+        return render(report, color=False, width=0).encode()
+    return _ACTS_ON_TERMINALS.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
 
 
 def written(value: dict[str, Any] | list[Any]) -> str:

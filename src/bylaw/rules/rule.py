@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, get_args
 
@@ -153,7 +154,7 @@ class Rule:
         if self.reads == "entity":
             return reaches.Reach()
         if self.reach is not None:
-            return reaches.parse(self.reach, parameters)
+            return _parsed(self.reach, json.dumps(parameters, sort_keys=True))
         return reaches.RELATIONS if self.reads == "relations" else None
 
     def applies(self, entity: Entity) -> bool:
@@ -230,3 +231,9 @@ def _matches(entity: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> bo
     values = value if isinstance(value, list) else [value]
     found = {str(each).lower() for each in values}
     return any(each.lower() in found for each in wanted)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(reach: tuple[str, ...], parameters: str) -> reaches.Reach:
+    """A reach with the parameters in it, which a server asks for with each request."""
+    return reaches.parse(reach, json.loads(parameters))

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from bylaw import reports
 from bylaw.catalog import address
 from bylaw.model import Decision, Outcome
+from bylaw.reports import json_v1
 from bylaw.serving import proposed
 from bylaw.serving.bodies import MalformedError, read
 from bylaw.serving.frames import Reply
@@ -60,7 +60,7 @@ def undecided(report: Report, reason: str) -> Report:
 
 def rendered(report: Report) -> bytes:
     """The report as it goes to the network."""
-    return reports.render(report, "json").encode()
+    return json_v1.compact(report)
 
 
 def told(report: Report, subject: str, asked: Mapping[str, Any] | None, reason: str = "") -> dict[str, Any]:
