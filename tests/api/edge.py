@@ -27,6 +27,19 @@ DAY = datetime.timedelta(days=1)
 PATIENCE = 20.0  # seconds after which a test that waits has failed
 
 
+_SIGNING = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """Vouches for certificates. ``files`` writes one for a name, and its key."""
 
@@ -36,6 +49,8 @@ class Authority:
         self.certificate = (
             _builder(self.name, self.name, self.key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .add_extension(_SIGNING, critical=True)
             .sign(self.key, hashes.SHA256())
         )
 
@@ -53,7 +68,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
+        voucher = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())  # Python 3.13 wants it
         builder = _builder(subject, self.name, key, ends).add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        builder = builder.add_extension(voucher, critical=False)
         names = san or (
             () if client else (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         )

@@ -26,16 +26,18 @@ from bylaw.sources import files, locate, places, proposed, reading, surroundings
 from bylaw.sources.checkout import Checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from bylaw.affected import State
     from bylaw.catalog import Catalog
     from bylaw.config import BaseSettings, Settings
     from bylaw.merge.judge import Judged
     from bylaw.merge.laws import Held
-    from bylaw.model import Document, Finding, LawChange, Report
+    from bylaw.model import Document, Finding, LawChange, Report, Waiver
+    from bylaw.rules import Policies
     from bylaw.sources.proposed import Proposed
     from bylaw.sources.surroundings import Surroundings
+    from bylaw.sources.waiver_files import Broken
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -133,6 +135,20 @@ class _Gate:
             root = self.held.folder if self.held.law else self.change.after.root
             written = waiver_files.read(self.settings.waivers.paths, root, limits)
         over, alone = self._over()
+        try:
+            return self._report(over, alone, policies, written, proposed_law)
+        finally:
+            if over:
+                over.close()
+
+    def _report(
+        self,
+        over: Surroundings | None,
+        alone: str | None,
+        policies: Policies,
+        written: Sequence[Waiver | Broken],
+        proposed_law: Callable[[Callable[[], Catalog]], LawChange | None],
+    ) -> Report:
         base, asked = self.settings.catalog.base, self.asked
         story = Story(
             base=self.change.name,

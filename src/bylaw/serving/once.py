@@ -19,12 +19,14 @@ T = TypeVar("T")
 class Once(Generic[T]):
     """Makes something of a generation, and has it ready until there is another."""
 
-    def __init__(self, make: Callable[[Generation], T]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[Generation], T], drop: Callable[[T], None] = lambda made: None) -> None:
+        self._make, self._drop = make, drop
         self._made: tuple[Generation, T] | None = None
 
     def __call__(self, generation: Generation) -> T:
         if self._made is None or self._made[0] is not generation:
+            if self._made:
+                self._drop(self._made[1])
             self._made = generation, self._make(generation)
         return self._made[1]
 
@@ -39,5 +41,5 @@ def _opened(generation: Generation) -> Snapshot:
 
 ready = Once(_compiled)
 """The rules, compiled, or put on the OPA server that evaluates them. Made before workers are forked, all share them."""
-snapshot = Once(_opened)
+snapshot = Once(_opened, Snapshot.close)
 """The snapshot. Each worker opens it for itself: a database is not shared."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass, field
@@ -132,10 +133,16 @@ class Checkout:
             os.close(handle)
 
     def _real(self, path: str) -> Path:
+        place = self.root / path
         try:
-            return Path(os.path.realpath(self.root / path))
+            real = Path(os.path.realpath(place))
+            if real != place:
+                place.stat()
         except RecursionError:  # a thousand links, each to the next: the system does not follow them either
-            return self.root / path
+            return place
+        except OSError as error:
+            return place if error.errno == errno.ELOOP else real
+        return real
 
 
 def work_tree(path: Path) -> Path | None:

@@ -48,6 +48,10 @@ class Surroundings:
         self._branches = dict.fromkeys((branch, None))  # what is registered from another branch is of the same files
         self._is_ours = snapshot.repository == (places.repository(repository) if repository else None)
 
+    def close(self) -> None:
+        """Nothing can be asked any more."""
+        self.snapshot.close()
+
     def entities(self, refs: Iterable[str]) -> dict[str, Entity]:
         found = self.snapshot.entities(refs)
         return {key: replace(entity, document=self._seen(entity.document)) for key, entity in found.items()}
