@@ -40,7 +40,7 @@ demo: $(READY) ## check the demo company's catalog
 test: lint test-fast ## lint, then every test that needs no server
 
 test-fast: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real" $(TESTS)
 
 test-long: $(READY) ## the properties alone, with 20 times as many examples
 	BYLAW_ROUNDS=20 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not real" tests/properties tests/affected tests/sources
