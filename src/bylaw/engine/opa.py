@@ -188,7 +188,7 @@ class Place:
             with _or_undecided():
                 self._server.put_data(f"{self._name}/{_LAW}", orjson.loads(data))
                 self._put_all({number: self._moved(each.text) for number, each in enumerate(modules)})
-        except BaseException:
+        except BaseException:  # raised again: an interrupt, too, leaves nothing there
             self.remove()
             raise
         finally:

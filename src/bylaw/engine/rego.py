@@ -138,7 +138,7 @@ class Rego:
         except RuntimeError as error:
             self._begin_anew()
             raise RegoError(explain(error)) from None
-        except BaseException as error:
+        except BaseException as error:  # raised again, but for a panic
             if type(error).__name__ != _PANIC:
                 raise
             self._begin_anew()
@@ -274,7 +274,7 @@ class Machine:
         except RuntimeError as error:
             self._begin_anew()
             raise RegoError(explain(error)) from None
-        except BaseException as error:
+        except BaseException as error:  # raised again, but for a panic
             if type(error).__name__ != _PANIC:
                 raise
             self._begin_anew()

@@ -135,16 +135,13 @@ class _Door:
     """The rules that need fields which the API server drops."""
 
 
-_doors: list[tuple[Generation, _Door]] = []
+def _made(generation: Generation) -> _Door:
+    constraints = generation.constraints
+    judge = constraints.ready(_catalog(generation)) if constraints else None
+    return _Door(judge, Base(generation.catalog, generation.graph), needing_dropped(generation.policies))
 
 
-def _door(generation: Generation) -> _Door:
-    if not _doors or _doors[0][0] is not generation:
-        constraints = generation.constraints
-        judge = constraints.ready(_catalog(generation)) if constraints else None
-        base = Base(generation.catalog, generation.graph)
-        _doors[:] = [(generation, _Door(judge, base, needing_dropped(generation.policies)))]
-    return _doors[0][1]
+_door = once.Once(_made)
 
 
 def _catalog(generation: Generation) -> bytes:
